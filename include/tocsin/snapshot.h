@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tocsin/check.h"
+#include "tocsin/result.h"
+#include "tocsin/state.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// A check as it stands. Immutable; shared by all snapshots in which it is the same.
+struct CheckView {
+  CheckPtr check;
+  State state = State::pending;
+  bool suspected = false;
+  WallTime since{};  // of the state
+  std::string reason;
+  std::string address;
+  std::optional<WallTime> last_probe_at;
+  std::optional<Micros> response_time;
+  Phases phases;
+  std::optional<int> certificate_days;
+  std::optional<std::int64_t> incident;
+  std::uint64_t probes = 0;
+};
+
+// How late probes began, as a Prometheus histogram: counts per bucket, not cumulated.
+struct Lateness {
+  static constexpr std::array<int, 12> kBoundsMs{1,   2,   5,   10,   20,   50,
+                                                 100, 200, 500, 1000, 5000, 30000};
+  std::array<std::uint64_t, kBoundsMs.size() + 1> counts{};  // the last: above every bound
+  double sum_seconds = 0;
+};
+
+// How one notifier stands.
+struct NotifierView {
+  std::string name;
+  std::string type;
+  std::uint64_t waiting = 0;
+  std::optional<WallTime> oldest_waiting;
+  std::uint64_t sent = 0;
+  std::uint64_t later = 0;     // attempts that were put off
+  std::uint64_t rejected = 0;  // dead letters since the start
+  std::string last_error;
+};
+
+// The whole state at one moment, for the web side. Immutable.
+struct Snapshot {
+  WallTime at{};
+  WallTime started_at{};
+  std::string instance;
+  std::vector<std::shared_ptr<const CheckView>> checks;  // sorted by name
+  std::vector<NotifierView> notifiers;
+  Lateness lateness;
+  std::uint64_t probes = 0;
+  std::uint64_t results[4] = {};  // by Verdict
+  bool last_reload_ok = true;
+  WallTime last_reload_at{};
+  std::string store_trouble;  // empty: all is stored
+};
+
+// What the web side and the signal handlers may ask of the core. All calls are thread-safe.
+class Control {
+ public:
+  virtual ~Control() = default;
+
+  // A snapshot at most a quarter of a second old; waits for the core to make one if need be, and
+  // gives the last one if the core does not answer within a second. Null only before the first.
+  virtual std::shared_ptr<const Snapshot> snapshot() = 0;
+
+  // Empty while the scheduler and the sender keep their times; else what is wrong, for people.
+  virtual std::string health() = 0;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tocsin/notification.h"
+#include "tocsin/state.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// What is remembered of a check across restarts.
+struct CheckRecord {
+  std::string name;
+  State state = State::pending;
+  // What its threads were last told; differs from `state` only until the next result is looked at.
+  State told = State::pending;
+  WallTime since{};
+  std::string reason;
+  std::optional<std::int64_t> incident;  // the open one
+  std::optional<WallTime> gone_since;    // set while no configuration names it; kept for a day
+};
+
+// From leaving `up` until being `up` again.
+struct IncidentRecord {
+  std::int64_t id = 0;
+  std::string check;
+  WallTime since{};      // the first bad result
+  WallTime opened_at{};  // decided
+  std::optional<WallTime> closed_at;
+  State worst = State::pending;
+  std::string reason;             // of the worst state
+  std::vector<std::string> told;  // the notifiers that were told; they are told of its end
+  std::uint32_t reminders = 0;
+  std::optional<WallTime> reminded_at;
+};
+
+enum class DeliveryStatus : std::uint8_t { waiting, sent, dead, folded };
+
+// What became of a notification so far; `folded`: told within another one (`folded_into`).
+struct DeliveryRecord {
+  std::int64_t notification = 0;
+  DeliveryStatus status = DeliveryStatus::waiting;
+  std::uint32_t attempts = 0;
+  bool in_doubt = false;  // some attempt may have been taken without an answer
+  std::string last_error;
+  WallTime at{};                    // of the latest attempt
+  std::optional<WallTime> next_at;  // not before this, while waiting
+  std::string thread_ref;           // remembered per notifier and thread key when not empty
+  std::string message_ref;
+  std::int64_t folded_into = 0;
+};
+
+// One transaction: everything that one decision changes. Applied in this order, all or nothing.
+struct Change {
+  std::vector<CheckRecord> checks;
+  std::vector<std::string> forgotten;  // names of checks whose record goes
+  std::vector<IncidentRecord> incidents;
+  std::vector<NotificationPtr> notifications;
+  std::vector<DeliveryRecord> deliveries;
+};
+
+// What a start finds.
+struct Saved {
+  std::vector<CheckRecord> checks;
+  std::vector<IncidentRecord> open_incidents;
+  struct Waiting {
+    NotificationPtr notification;
+    DeliveryRecord delivery;
+  };
+  std::vector<Waiting> waiting;    // by id
+  std::int64_t last_incident = 0;  // the highest numbers ever given
+  std::int64_t last_notification = 0;
+};
+
+// A row of the lists that the web side shows; newest first.
+struct NotificationRow {
+  NotificationPtr notification;
+  DeliveryRecord delivery;
+};
+
+// The memory of the daemon. Thread-safe. `commit` never waits for a disk: a writer thread groups
+// what is queued into transactions, in the order in which it was queued.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // What was there when the store was opened. Call once, before the first commit.
+  virtual Saved load() = 0;
+
+  // Queues a transaction. `done` (may be empty) runs on the writer's thread after the commit:
+  // `durable` is false if the disk refused (the change is kept in memory and written when the disk
+  // takes it again). It always runs, at the latest when the store is destroyed, and must not throw
+  // or block.
+  virtual void commit(Change change, std::function<void(bool durable)> done) = 0;
+
+  // Newest first, at most `limit` rows with an id below `before` (0: from the newest).
+  virtual std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only) = 0;
+  virtual std::vector<NotificationRow> notifications(std::int64_t before, int limit,
+                                                     std::optional<DeliveryStatus> status) = 0;
+
+  // Waits until all that was queued before this call is written, or refused.
+  virtual void flush() = 0;
+
+  // Empty while everything is stored; else why not, for people ("disk full").
+  virtual std::string trouble() const = 0;
+};
+
+}  // namespace tocsin

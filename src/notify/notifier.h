@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <optional>
+#include <string>
+
+#include "tocsin/notification.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+class HttpClient;  // src/net/http_client.h
+
+// One attempt to deliver one notification, and what it may use. Lives on the delivery loop.
+struct Delivery {
+  const Notification& notification;
+  HttpClient& http;
+  const Clock& clock;
+  // How the sink named this thread the last time (Outcome::thread_ref); empty if never told.
+  std::string thread_ref;
+  // Set when this is delivered late: the text says so.
+  bool late = false;
+};
+
+// How fast a sink may be written to. Notifiers with the same key share one budget.
+struct Pace {
+  std::string key;    // "chat:spaces/AAA"; unique to the notifier where nothing is shared
+  Millis spacing{0};  // least time between the starts of two attempts
+  // Whether repeats with the same uid are recognised by the sink (by its documentation).
+  bool idempotent = false;
+};
+
+// A parsed notifier: how to tell one sink. Immutable. `send` is a coroutine of the delivery loop;
+// it ends within its own timeout and turns every failure into an Outcome. Only a bug may throw; the
+// sender turns that into `later`.
+class Notifier {
+ public:
+  virtual ~Notifier() = default;
+  virtual asio::awaitable<Outcome> send(const Delivery& delivery) const = 0;
+  virtual Pace pace() const = 0;
+  // What it writes to, for people, secrets hidden ("spaces/AAA").
+  virtual std::string sink() const = 0;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "util/duration.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <limits>
+
+namespace tocsin {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::uint64_t factor;
+};
+
+// The longest names first, since "ms" ends in "s".
+constexpr std::array<Unit, 5> kTimes{
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 8> kSizes{{{"KiB", 1ULL << 10U},
+                                      {"MiB", 1ULL << 20U},
+                                      {"GiB", 1ULL << 30U},
+                                      {"KB", 1000},
+                                      {"kB", 1000},
+                                      {"MB", 1000 * 1000},
+                                      {"GB", 1000 * 1000 * 1000},
+                                      {"B", 1}}};
+
+template <std::size_t N>
+std::optional<std::uint64_t> parse_units(std::string_view text, const std::array<Unit, N>& units,
+                                         std::uint64_t most) noexcept {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end == text.data()) return std::nullopt;
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const Unit& unit : units) {
+    if (rest != unit.name) continue;
+    if (number > most / unit.factor) return std::nullopt;
+    return number * unit.factor;
+  }
+  return std::nullopt;
+}
+
+bool all_digits(std::string_view text) noexcept {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+std::optional<Millis> parse_duration(std::string_view text) noexcept {
+  if (text == "0") return Millis{0};
+  constexpr std::uint64_t kMost = 4000ULL * 86'400'000ULL;  // ten years and more: nobody means that
+  const auto value = parse_units(text, kTimes, kMost);
+  if (!value) return std::nullopt;
+  return Millis{static_cast<Millis::rep>(*value)};
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  if (all_digits(text)) return parse_units(std::string(text) + "B", kSizes, kMost);
+  return parse_units(text, kSizes, kMost);
+}
+
+std::string write_duration(Millis duration) {
+  const auto ms = static_cast<std::uint64_t>(duration.count());
+  if (ms == 0) return "0";
+  for (std::size_t i = kTimes.size(); i-- > 0;) {
+    if (ms % kTimes[i].factor == 0) {
+      return std::to_string(ms / kTimes[i].factor) + std::string(kTimes[i].name);
+    }
+  }
+  return std::to_string(ms) + "ms";
+}
+
+std::string human_duration(Millis duration) {
+  const std::int64_t ms = duration.count() < 0 ? 0 : duration.count();
+  if (ms < 1000) return std::to_string(ms) + " ms";
+  const std::int64_t seconds = ms / 1000;
+  const auto two = [](std::int64_t big, const char* big_unit, std::int64_t small,
+                      const char* small_unit) {
+    std::string out = std::to_string(big) + " " + big_unit;
+    if (small > 0) out += " " + std::to_string(small) + " " + small_unit;
+    return out;
+  };
+  if (seconds < 60) return std::to_string(seconds) + " s";
+  if (seconds < 3600) return two(seconds / 60, "min", seconds < 600 ? seconds % 60 : 0, "s");
+  if (seconds < 86'400) return two(seconds / 3600, "h", seconds / 60 % 60, "min");
+  return two(seconds / 86'400, "d", seconds / 3600 % 24, "h");
+}
+
+namespace {
+
+struct Fields {
+  int year;
+  unsigned month, day;
+  int hour, minute, second, milli;
+};
+
+Fields fields(WallTime time) {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date{day};
+  const hh_mm_ss clock{time - day};
+  return {int(date.year()),
+          unsigned(date.month()),
+          unsigned(date.day()),
+          static_cast<int>(clock.hours().count()),
+          static_cast<int>(clock.minutes().count()),
+          static_cast<int>(clock.seconds().count()),
+          static_cast<int>(clock.subseconds().count())};
+}
+
+}  // namespace
+
+std::string rfc3339(WallTime time) {
+  const Fields f = fields(time);
+  std::array<char, 48> out{};
+  std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", f.year, f.month,
+                f.day, f.hour, f.minute, f.second, f.milli);
+  return out.data();
+}
+
+std::string human_time(WallTime time) {
+  const Fields f = fields(time);
+  std::array<char, 48> out{};
+  std::snprintf(out.data(), out.size(), "%04d-%02u-%02u %02d:%02d:%02d UTC", f.year, f.month, f.day,
+                f.hour, f.minute, f.second);
+  return out.data();
+}
+
+}  // namespace tocsin

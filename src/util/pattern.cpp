@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "util/pattern.h"
+
+#include <re2/re2.h>
+
+#include <stdexcept>
+
+namespace tocsin {
+
+struct Pattern::Impl {
+  explicit Impl(const std::string& pattern, const RE2::Options& options) : re(pattern, options) {}
+  RE2 re;
+};
+
+Pattern::Pattern(const std::string& pattern) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(1 << 20);
+  impl_ = std::make_unique<Impl>(pattern, options);
+  if (!impl_->re.ok()) throw std::runtime_error(impl_->re.error());
+}
+
+Pattern::~Pattern() = default;
+Pattern::Pattern(Pattern&&) noexcept = default;
+Pattern& Pattern::operator=(Pattern&&) noexcept = default;
+
+bool Pattern::matches(std::string_view text) const {
+  return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), impl_->re);
+}
+
+const std::string& Pattern::source() const {
+  return impl_->re.pattern();
+}
+
+}  // namespace tocsin

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace tocsin {
+
+// A RE2 pattern, searched unanchored: linear time on hostile input. Immutable and thread-safe.
+class Pattern {
+ public:
+  // Throws std::runtime_error with RE2's reason if the pattern is not one.
+  explicit Pattern(const std::string& pattern);
+  ~Pattern();
+  Pattern(Pattern&&) noexcept;
+  Pattern& operator=(Pattern&&) noexcept;
+
+  bool matches(std::string_view text) const;
+  const std::string& source() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin
