@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/load_or_complain.h"
+#include "notify/registry.h"
+#include "probe/registry.h"
+
+namespace tocsin {
+
+std::shared_ptr<const Config> load_or_complain(const std::filesystem::path& file,
+                                               const LoadOptions& options) {
+  const Loaded loaded = load_config(file, check_types(), notifier_types(), options);
+  for (const Problem& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", problem.text().c_str());
+  }
+  return loaded.config;
+}
+
+int check_config(const CheckConfigOptions& options) {
+  const LoadOptions how{.resolve_secrets = options.resolve_secrets};
+  const auto config = load_or_complain(options.file, how);
+  if (!config) return 1;
+  if (options.print) {
+    const std::string yaml = print_config(options.file, check_types(), notifier_types(), how);
+    std::fputs(yaml.c_str(), stdout);
+    return 0;
+  }
+  std::printf("%s: valid: %zu checks, %zu notifiers%s\n", options.file.c_str(),
+              config->checks.size(), config->notifiers.size(),
+              options.resolve_secrets ? "" : " (secrets were not looked up)");
+  return 0;
+}
+
+}  // namespace tocsin

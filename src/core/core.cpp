@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// The path of a probe. `tick` takes what is due from the schedule and hands it to the probe loops;
+// what they found comes back to `on_ended`, where each result is judged (evaluate), turned into
+// what is to be remembered and told (incident) and committed as one transaction; only after the
+// commit does the sender see the notifications. A result that changes nothing costs a few dozen
+// instructions and no transaction.
+#include "core/core.h"
+
+#include <algorithm>
+
+#include "util/log.h"
+#include "util/text.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Millis kHousekeepingEvery{1000};
+constexpr std::chrono::hours kForgetAfter{24};  // DESIGN section 2, SIGHUP
+
+Policy policy(const Check& check) noexcept {
+  return {.down_after = check.timing.down_after, .up_after = check.timing.up_after};
+}
+
+bool is_bad(State state) noexcept {
+  return state != State::pending && state != State::up;
+}
+
+void log_transition(const Check& check, const Transition& transition, const Case& held) {
+  log(is_bad(transition.to) ? LogLevel::warn : LogLevel::info, "state", "check", check.name, "from",
+      to_string(transition.from), "to", to_string(transition.to), "reason", held.record.reason,
+      "probes", transition.row, "incident", held.record.incident.value_or(0));
+}
+
+void log_probe(const Check& check, const Result& result) {
+  if (!log_enabled(LogLevel::debug)) return;
+  log(LogLevel::debug, "probe", "check", check.name, "verdict", to_string(result.verdict),
+      "took_us", result.took.count(), "address", result.address, "reason", result.reason);
+}
+
+// The notifications with the remark that they could not be stored first.
+std::vector<NotificationPtr> not_durable(const std::vector<NotificationPtr>& notifications) {
+  std::vector<NotificationPtr> out;
+  for (const NotificationPtr& stored : notifications) {
+    Message message = *stored->message;
+    message.durable = false;
+    Notification copy = *stored;
+    copy.message = std::make_shared<const Message>(std::move(message));
+    out.push_back(std::make_shared<const Notification>(std::move(copy)));
+  }
+  return out;
+}
+
+}  // namespace
+
+void Core::tick() {
+  const SteadyTime now = ports_.clock.steady();
+  if (now >= housekeeping_at_) {
+    housekeeping_at_ = now + kHousekeepingEvery;
+    housekeeping();
+  }
+  std::vector<DueProbe> batch;
+  for (const Schedule::Due& due : schedule_.take_due(now)) {
+    batch.push_back({.check = due.id, .what = watched_[due.id].check, .due = due.at});
+  }
+  if (!batch.empty()) ports_.probe(std::move(batch));
+}
+
+SteadyTime Core::next_tick() const {
+  return std::min(schedule_.next().value_or(housekeeping_at_), housekeeping_at_);
+}
+
+void Core::on_ended(std::vector<EndedProbe> batch) {
+  Change change;
+  for (EndedProbe& ended : batch) {
+    Watched* watched = find(ended.check);
+    if (watched == nullptr) {
+      // The check went while its probe was under way: now its place is free.
+      free_ids_.push_back(ended.check);
+      schedule_.ended(ended.check, ports_.clock.steady(), std::nullopt);
+      continue;
+    }
+    count(ended);
+    on_result(ended, *watched, change);
+  }
+  commit(std::move(change));
+}
+
+void Core::on_result(EndedProbe& ended, Watched& watched, Change& change) {
+  const Check& check = *watched.check;
+  const WallTime now = ports_.clock.wall();
+  watched.last = std::move(ended.result);
+  watched.last_probe_at = now;
+  watched.view.reset();
+  ++watched.probes;
+  log_probe(check, watched.last);
+
+  const Verdict verdict = watched.last.verdict;
+  const Evaluation evaluation = evaluate(watched.standing, verdict, policy(check), now);
+  watched.standing = evaluation.standing;
+  if (evaluation.transition) {
+    apply_transition(check, *evaluation.transition, watched.last.reason, watched.held, desk(),
+                     change);
+    log_transition(check, *evaluation.transition, watched.held);
+  } else if (is_bad(watched.standing.state) && watched.held.record.told != watched.standing.state &&
+             state_of(verdict) == watched.standing.state) {
+    // It had left the configuration, its thread was told so, and it came back still not up.
+    tell_again(check, 1, watched.last.reason, watched.held, desk(), change);
+  }
+
+  const bool again = suspected(watched.standing);
+  schedule_.ended(ended.check, ports_.clock.steady(),
+                  again ? std::optional(check.timing.retry_interval) : std::nullopt);
+}
+
+void Core::count(const EndedProbe& ended) {
+  ++totals_.probes;
+  ++totals_.results[static_cast<std::size_t>(ended.result.verdict)];
+  const double late_ms = static_cast<double>(ended.late.count()) / 1000.0;
+  const auto* bucket =
+      std::lower_bound(Lateness::kBoundsMs.begin(), Lateness::kBoundsMs.end(), late_ms);
+  ++totals_.lateness.counts[static_cast<std::size_t>(bucket - Lateness::kBoundsMs.begin())];
+  totals_.lateness.sum_seconds += late_ms / 1000.0;
+}
+
+void Core::look_again(std::uint32_t check) {
+  if (find(check) != nullptr) schedule_.hurry(check, ports_.clock.steady());
+}
+
+void Core::tell_own(const std::string& reason) {
+  Change change;
+  tocsin::tell_own(reason, config_->own_notify, true, desk(), change);
+  commit(std::move(change));
+}
+
+void Core::housekeeping() {
+  Change change;
+  remind_due(change);
+  forget_old(change);
+  commit(std::move(change));
+}
+
+void Core::remind_due(Change& change) {
+  const WallTime now = ports_.clock.wall();
+  for (const std::uint32_t id : by_order_) {
+    Watched& watched = watched_[id];
+    if (!watched.held.incident || watched.check->timing.remind_every == Millis::zero()) continue;
+    const auto due = next_reminder(*watched.check, watched.held);
+    if (!due || now < *due) continue;
+    remind(*watched.check, watched.held.record.reason, watched.held, desk(), change);
+  }
+}
+
+void Core::forget_old(Change& change) {
+  const WallTime now = ports_.clock.wall();
+  for (auto entry = gone_.begin(); entry != gone_.end();) {
+    Case& held = entry->second;
+    if (now - held.record.gone_since.value_or(now) < kForgetAfter) {
+      ++entry;
+      continue;
+    }
+    if (held.incident) {
+      held.incident->closed_at = now;
+      change.incidents.push_back(*held.incident);
+    }
+    change.forgotten.push_back(entry->first);
+    entry = gone_.erase(entry);
+  }
+}
+
+void Core::commit(Change change) {
+  if (change.checks.empty() && change.incidents.empty() && change.forgotten.empty() &&
+      change.notifications.empty()) {
+    return;
+  }
+  auto told = change.notifications;
+  ports_.store.commit(std::move(change),
+                      [told = std::move(told), tell = ports_.tell](bool durable) {
+                        if (!told.empty()) tell(durable ? told : not_durable(told));
+                      });
+}
+
+Watched* Core::find(std::uint32_t id) noexcept {
+  if (id >= watched_.size() || !watched_[id].check) return nullptr;
+  return &watched_[id];
+}
+
+Desk Core::desk() {
+  return {.instance = config_->instance,
+          .now = ports_.clock.wall(),
+          .next_incident = [this] { return ++last_incident_; },
+          .next_notification = [this] { return ++ports_.notification_ids; },
+          .new_uid = random_uuid};
+}
+
+std::shared_ptr<const Snapshot> Core::snapshot() {
+  auto made = std::make_shared<Snapshot>(totals_);
+  made->at = ports_.clock.wall();
+  made->instance = config_->instance;
+  made->notifiers = ports_.notifier_views();
+  made->store_trouble = ports_.store.trouble();
+  made->checks.reserve(by_order_.size());
+  for (const std::uint32_t id : by_order_) {
+    Watched& watched = watched_[id];
+    if (!watched.view) watched.view = make_view(watched);
+    made->checks.push_back(watched.view);
+  }
+  return made;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/watched.h"
+#include "incident/incident.h"
+#include "schedule/schedule.h"
+#include "tocsin/config.h"
+#include "tocsin/result.h"
+#include "tocsin/snapshot.h"
+#include "tocsin/store.h"
+
+namespace tocsin {
+
+// A probe that is to begin, and one that has ended; `check` is the core's number of the check.
+struct DueProbe {
+  std::uint32_t check = 0;
+  CheckPtr what;
+  SteadyTime due;
+};
+struct EndedProbe {
+  std::uint32_t check = 0;
+  Result result;
+  Micros late{};  // how long after its time it began
+};
+
+// The ways out of the core. Each returns at once.
+struct CorePorts {
+  Store& store;
+  const Clock& clock;
+  std::atomic<std::int64_t>& notification_ids;  // the last one given; the sender takes from it too
+  std::function<void(std::vector<DueProbe>)> probe;
+  std::function<void(std::uint32_t check)> forget;  // the check is gone
+  // Committed notifications, in order. Called on the store's thread.
+  std::function<void(std::vector<NotificationPtr>)> tell;
+  std::function<std::vector<NotifierView>()> notifier_views;
+};
+
+// All mutable state of the daemon, and the path of a probe through it: due → look → evaluate →
+// incident → commit → tell. One thread only (see CoreThread), so it needs no lock; it never blocks
+// and never waits for a disk. Time comes from the ports' clock, so that tests turn it by hand.
+class Core {
+ public:
+  // `saved`: what the last run remembered. Checks that it knows and `config` does not name are no
+  // longer watched, which is told where they were not up.
+  Core(CorePorts ports, std::shared_ptr<const Config> config, Saved saved);
+
+  // Begins what is due, and does what time asks for: reminders, forgetting.
+  void tick();
+  // When `tick` is wanted next.
+  SteadyTime next_tick() const;
+
+  void on_ended(std::vector<EndedProbe> ended);
+  // A process that this check watches has died.
+  void look_again(std::uint32_t check);
+  // A good new configuration: every check whose name still exists goes on with its state.
+  void reload(std::shared_ptr<const Config> config);
+  // A bad one: what ran before goes on.
+  void reload_failed();
+  // A message about the daemon itself.
+  void tell_own(const std::string& reason);
+
+  // Everything that is known, for a store that has to be written anew.
+  Change dump() const;
+  std::shared_ptr<const Snapshot> snapshot();
+
+ private:
+  // The path of a probe: core.cpp.
+  void on_result(EndedProbe& ended, Watched& watched, Change& change);
+  void count(const EndedProbe& ended);
+  void housekeeping();
+  void remind_due(Change& change);
+  void forget_old(Change& change);
+  void commit(Change change);
+  Watched* find(std::uint32_t id) noexcept;
+  Desk desk();
+
+  // Checks that come and go: core_config.cpp.
+  void take_config(std::shared_ptr<const Config> config, Change& change);
+  void watch(const CheckPtr& check, Change& change);
+  void unwatch(std::uint32_t id, Change& change);
+  Case returning(const std::string& name, Change& change);
+  void adopt_unwatched(Change& change);
+
+  CorePorts ports_;
+  std::shared_ptr<const Config> config_;
+  Schedule schedule_;
+  std::deque<Watched> watched_;  // by id; a deque keeps its places while it grows
+  std::vector<std::uint32_t> free_ids_;
+  std::vector<std::uint32_t> by_order_;                          // ids, sorted by name
+  std::unordered_map<std::string_view, std::uint32_t> by_name_;  // keys live in the checks
+  std::unordered_map<std::string, Case> gone_;  // remembered, and named by no configuration
+  std::int64_t last_incident_ = 0;
+  SteadyTime housekeeping_at_;
+  Snapshot totals_;  // what is counted as it happens; lists are filled in by snapshot()
+};
+
+}  // namespace tocsin

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "evaluate/evaluate.h"
+#include "incident/incident.h"
+#include "tocsin/check.h"
+#include "tocsin/result.h"
+#include "tocsin/snapshot.h"
+
+namespace tocsin {
+
+// A check as the core holds it: what is configured, where it stands, what it told. There are ten
+// thousand of these: mind the bytes. The core's thread only.
+struct Watched {
+  CheckPtr check;  // null: a free place, or one whose last probe is still under way
+  Standing standing;
+  Case held;
+  Result last;
+  std::optional<WallTime> last_probe_at;
+  std::uint64_t probes = 0;
+  // What snapshots share; reset when anything in it changes, made anew when a snapshot wants it.
+  std::shared_ptr<const CheckView> view;
+};
+
+// The check as snapshots show it.
+std::shared_ptr<const CheckView> make_view(const Watched& watched);
+
+}  // namespace tocsin

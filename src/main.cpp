@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "app.h"
+#include "cli/commands.h"
+
+namespace {
+
+constexpr int kUsage = 64;  // EX_USAGE of sysexits.h
+constexpr const char* kDefaultConfig = "/etc/tocsin/tocsin.yaml";
+
+// Every command with its options; `chosen` runs the one that was named.
+struct CommandLine {
+  CLI::App app{
+      "Tocsin, an alarm bell for servers: watches what YAML files say and tells people of "
+      "changes."};
+  std::string config = kDefaultConfig;
+  tocsin::CheckConfigOptions check_config;
+  tocsin::ProbeOptions probe;
+  bool no_secrets = false;
+  std::string notifier;
+
+  CommandLine() {
+    app.name("tocsin");
+    app.set_version_flag("--version", "tocsin " TOCSIN_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough();  // --config may stand before or after the command
+    app.add_option("-c,--config", config, "the configuration file")->capture_default_str();
+    add_run();
+    add_check_config();
+    add_probe();
+    add_test_notify();
+  }
+
+  void add_run() {
+    app.add_subcommand("run", "run the daemon in the foreground")
+        ->footer("Exits 0 after SIGTERM or SIGINT, 1 on a bad configuration. SIGHUP reloads.");
+  }
+
+  void add_check_config() {
+    CLI::App* command = app.add_subcommand("check-config", "validate the configuration");
+    command->add_flag("--no-secrets", no_secrets,
+                      "do not look up ${env:}, ${file:}, ${credential:}");
+    command->add_flag("--print", check_config.print,
+                      "print what came out, defaults filled in, secrets hidden");
+    command->footer("Prints every error as FILE:LINE:COLUMN. Exits 0 if valid, 1 if not.");
+  }
+
+  void add_probe() {
+    CLI::App* command = app.add_subcommand("probe", "probe checks once, now; needs no daemon");
+    auto* names = command->add_option("NAME", probe.names, "the checks' names");
+    auto* all = command->add_flag("--all", probe.all, "every check");
+    names->excludes(all);
+    command->callback([this] {
+      if (!probe.all && probe.names.empty()) throw CLI::RequiredError("NAME or --all");
+    });
+    command->footer(
+        "Exits as a Nagios plugin: 0 up, 1 degraded, 2 down, 3 unknown or no such check.");
+  }
+
+  void add_test_notify() {
+    CLI::App* command = app.add_subcommand("test-notify", "send one test notification");
+    command->add_option("NOTIFIER", notifier, "the notifier's name")->required();
+    command->footer("Exits 0 if it was sent, 1 if not.");
+  }
+
+  int run() {
+    if (app.got_subcommand("run")) return tocsin::run_daemon(config);
+    if (app.got_subcommand("check-config")) {
+      check_config.file = config;
+      check_config.resolve_secrets = !no_secrets;
+      return tocsin::check_config(check_config);
+    }
+    if (app.got_subcommand("probe")) {
+      probe.file = config;
+      return tocsin::probe(probe);
+    }
+    return tocsin::test_notify(config, notifier);
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    CommandLine line;
+    try {
+      line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return line.app.exit(error) == 0 ? 0 : kUsage;
+    }
+    return line.run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "tocsin: %s\n", error.what());
+    return 1;
+  }
+}
