@@ -18,6 +18,14 @@ using Millis = std::chrono::milliseconds;
 // five of them for every check in memory.
 using Micros = std::chrono::duration<std::int32_t, std::micro>;
 
+// The time between two moments, as phases and results hold it; what does not fit is the most that
+// does.
+constexpr Micros micros_between(SteadyTime from, SteadyTime to) noexcept {
+  const auto exact = std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+  if (exact < Micros::zero()) return Micros::zero();
+  return exact > Micros::max() ? Micros::max() : Micros{static_cast<Micros::rep>(exact.count())};
+}
+
 // Where time comes from. Both calls are thread-safe. Tests turn a fake one by hand.
 class Clock {
  public:

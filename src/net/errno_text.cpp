@@ -4,6 +4,9 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
+
+#include "util/duration.h"
 
 namespace tocsin {
 
@@ -55,8 +58,8 @@ const char* words(NetError error) noexcept {
     case NetError::resolver: return "the resolver did not answer";
     case NetError::refused: return "connection refused";
     case NetError::unreachable: return "no route to the host";
-    case NetError::connect_timeout: return "no answer to the connection attempt";
-    case NetError::timeout: return "no answer in time";
+    case NetError::connect_timeout: return "connection timed out";
+    case NetError::timeout: return "timed out";
     case NetError::closed: return "the other side closed the connection";
     case NetError::tls: return "TLS failed";
     case NetError::protocol: return "the answer is not understood";
@@ -69,8 +72,10 @@ const char* words(NetError error) noexcept {
 
 }  // namespace
 
-std::string net_text(NetError error, std::string_view address) {
-  return with_address(words(error), address);
+std::string net_text(NetError error, std::string_view address, Millis after) {
+  std::string text = words(error);
+  if (after > Millis{0}) text += " after " + human_duration(after);
+  return with_address(std::move(text), address);
 }
 
 std::string errno_text(int error, std::string_view address) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "net/http_client.h"
+#include "tocsin/time.h"
 
 namespace tocsin {
 
@@ -15,8 +16,9 @@ namespace tocsin {
 // `out_of_resources` is whatever is our own side's fault, a forbidding firewall of ours included.
 NetError net_error_of(int error) noexcept;
 
-// "connection refused (127.0.0.1:8080)"; nothing in brackets where the address is empty.
-std::string net_text(NetError error, std::string_view address);
+// "connection refused (127.0.0.1:8080)", "timed out after 10 s (127.0.0.1:8080)"; nothing in
+// brackets where the address is empty, no time where `after` is zero.
+std::string net_text(NetError error, std::string_view address, Millis after = Millis{0});
 // The same, but an errno that is none of the known kinds is named.
 std::string errno_text(int error, std::string_view address);
 // `what` with the address behind it in brackets.

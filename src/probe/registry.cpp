@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "probe/registry.h"
+
+#include <array>
+
+#include "probe/types.h"
+
+namespace tocsin {
+
+CheckTypes check_types() noexcept {
+  // Sorted by name. A type is registered by its line here and nowhere else.
+  static const std::array kTypes{
+      kHttpCheck,
+      kProcessCheck,
+      kTcpCheck,
+  };
+  return kTypes;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include "tocsin/registry.h"
+
+namespace tocsin {
+
+// Each is defined at the end of its own source file; registry.cpp lists them. Constant data.
+extern const CheckType kHttpCheck;
+extern const CheckType kProcessCheck;
+extern const CheckType kTcpCheck;
+
+}  // namespace tocsin
