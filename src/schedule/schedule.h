@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -29,9 +30,12 @@ class Schedule {
   // Slots and grids are counted from `epoch`.
   explicit Schedule(SteadyTime epoch);
 
-  // A new check; its first probe comes within one interval from `now`.
+  // A new check; its first probe comes within one interval from `now` (and one slot, if the
+  // interval is no multiple of one). An id that was removed may be used again once its last probe
+  // has ended; one that is present begins anew. Intervals below a slot are taken as one.
   void add(Id id, std::string_view name, Millis interval, SteadyTime now);
-  // A known one with another interval: a new grid, as for a new one. The same interval: nothing.
+  // A known one with another interval: a new grid, as for a new one; a probe under way goes on. The
+  // same interval: nothing. An unknown one is added.
   void change(Id id, std::string_view name, Millis interval, SteadyTime now);
   // No probe of it comes due any more; a probe under way may still be reported to `ended`, in vain.
   void remove(Id id);
@@ -42,7 +46,8 @@ class Schedule {
   std::optional<SteadyTime> next() const;
 
   // The probe has ended. `retry`: the check is suspected, look again after that long, unless the
-  // grid comes first. Without it: the next grid point after `now`.
+  // grid comes first. Without it: the next grid point after `now`. Nothing, if no probe is under
+  // way.
   void ended(Id id, SteadyTime now, std::optional<Millis> retry);
   // Make it due at once; if a probe is under way, right after that one.
   void hurry(Id id, SteadyTime now);
@@ -67,10 +72,13 @@ class Schedule {
   };
 
   Entry* find(Id id);
+  static void set_grid(Entry& entry, std::string_view name, Millis interval);
   void push(Id id, Entry& entry, SteadyTime at);
   SteadyTime grid_after(const Entry& entry, SteadyTime now) const;
   SteadyTime slot_at_or_after(SteadyTime at) const;
+  bool is_stale(const Item& item) const;
   void drop_stale() const;
+  void rebuild();
 
   SteadyTime epoch_;
   std::vector<Entry> entries_;      // by id: the core's ids are small and dense

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// From decisions to words for people, without any words: who is told what, in facts.
+//
+// An incident is the unit that people are told of. It opens when a check leaves up (or pending) for
+// a bad state and closes when the check is up again; worsening, easing and a loss of sight are told
+// within it. Everyone who was told anything of it is remembered in `told`, and its end goes to
+// exactly those, whatever the configuration says by then: nobody is left with a DOWN, and nobody
+// gets an UP out of the blue.
+//
+// `worst` ranks down above degraded above unknown: a target that was seen to be bad says more than
+// one we could not look at. Of equal ones the first stands, with its reason: it began the trouble.
+//
+// What was told is part of the record (`told`), and the record is stored in the same transaction as
+// the notifications. So told and decided never part, except while a check is gone from the
+// configuration: then its thread was told that nobody watches, `told` is pending, and the incident
+// stays open in the record until the check comes back, or is forgotten.
+#include "incident/incident.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace tocsin {
+namespace {
+
+bool is_bad(State state) noexcept {
+  return state != State::pending && state != State::up;
+}
+
+int badness(State state) noexcept {
+  switch (state) {
+    case State::down: return 3;
+    case State::degraded: return 2;
+    case State::unknown: return 1;
+    case State::up:
+    case State::pending: return 0;
+  }
+  return 0;
+}
+
+Kind kind_of(State state) noexcept {
+  switch (state) {
+    case State::down: return Kind::down;
+    case State::degraded: return Kind::degraded;
+    case State::unknown: return Kind::unknown;
+    case State::up:
+    case State::pending: return Kind::up;
+  }
+  return Kind::up;
+}
+
+// Adds those who are not in the list yet, in their order.
+void add_missing(const std::vector<std::string>& names, std::vector<std::string>& list) {
+  for (const std::string& name : names) {
+    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+  }
+}
+
+std::vector<std::string> without_repeats(const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  add_missing(names, out);
+  return out;
+}
+
+// What every message about the held check begins with. `kind` and the states are the caller's.
+Message message_of(const Case& held, const std::string& reason, const Desk& desk) {
+  Message message;
+  message.instance = desk.instance;
+  message.check = held.record.name;
+  message.reason = reason;
+  message.decided_at = held.record.since;
+  message.since = held.incident ? held.incident->since : held.record.since;
+  message.incident = held.incident ? held.incident->id : held.record.incident.value_or(0);
+  return message;
+}
+
+Message message_of(const Check& check, const Case& held, const std::string& reason,
+                   const Desk& desk) {
+  Message message = message_of(held, reason, desk);
+  message.check = check.name;
+  message.type = check.type;
+  message.target = check.target;
+  message.description = check.description;
+  message.runbook = check.runbook;
+  message.labels = check.labels;
+  return message;
+}
+
+// One notification each, about one shared message.
+void tell(Message message, const std::vector<std::string>& notifiers, const std::string& key,
+          const Desk& desk, Change& change) {
+  const auto shared = std::make_shared<const Message>(std::move(message));
+  for (const std::string& notifier : notifiers) {
+    auto notification = std::make_shared<Notification>();
+    notification->id = desk.next_notification();
+    notification->uid = desk.new_uid();
+    notification->notifier = notifier;
+    notification->thread_key = key;
+    notification->created_at = desk.now;
+    notification->message = shared;
+    change.notifications.push_back(std::move(notification));
+  }
+}
+
+// Everyone whom the check names hears this, and so will hear the incident's end.
+std::vector<std::string> audience(const Check& check, IncidentRecord& incident) {
+  auto notifiers = without_repeats(*check.notify);
+  add_missing(notifiers, incident.told);
+  return notifiers;
+}
+
+void open_incident(WallTime since, Case& held, const Desk& desk) {
+  IncidentRecord incident;
+  // An incident that the record names and that was not found keeps its number in people's threads.
+  incident.id = held.record.incident ? *held.record.incident : desk.next_incident();
+  incident.check = held.record.name;
+  incident.since = since;
+  incident.opened_at = desk.now;
+  held.record.incident = incident.id;
+  held.incident = std::move(incident);
+}
+
+void note_worst(State state, const std::string& reason, IncidentRecord& incident) {
+  if (badness(state) <= badness(incident.worst)) return;
+  incident.worst = state;
+  incident.reason = reason;
+}
+
+void tell_bad(const Check& check, const Transition& transition, Case& held, const Desk& desk,
+              Change& change) {
+  if (!held.incident) open_incident(transition.since, held, desk);
+  IncidentRecord& incident = *held.incident;
+  const std::string& reason = held.record.reason;
+  note_worst(transition.to, reason, incident);
+  const auto notifiers = audience(check, incident);
+
+  Message message = message_of(check, held, reason, desk);
+  message.kind = kind_of(transition.to);
+  message.from = transition.from;
+  message.to = transition.to;
+  message.failed_probes = transition.row;
+  tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
+  change.incidents.push_back(incident);
+}
+
+void tell_up(const Check& check, State from, Case& held, const Desk& desk, Change& change) {
+  Message message = message_of(check, held, held.record.reason, desk);
+  message.kind = Kind::up;
+  message.from = from;
+  message.to = State::up;
+  const std::string key = thread_key(check, message.incident);
+  held.record.incident.reset();
+  if (!held.incident) {
+    // The store lost the incident, and with it who was told: those who are to be told now.
+    tell(std::move(message), without_repeats(*check.notify), key, desk, change);
+    return;
+  }
+  IncidentRecord incident = *std::exchange(held.incident, std::nullopt);
+  incident.closed_at = desk.now;
+  message.worst = incident.worst;
+  message.worst_reason = incident.reason;
+  tell(std::move(message), incident.told, key, desk, change);
+  change.incidents.push_back(std::move(incident));
+}
+
+// The state is left as it is; nothing stands in the threads any more.
+void unwatch(Message message, const std::vector<std::string>& notifiers, const std::string& key,
+             const Desk& desk, Case& held, Change& change) {
+  if (is_bad(held.record.told)) {
+    message.kind = Kind::unwatched;
+    message.from = held.record.state;
+    message.to = held.record.state;
+    tell(std::move(message), notifiers, key, desk, change);
+  }
+  if (is_bad(held.record.state)) held.record.told = State::pending;
+  held.record.gone_since = desk.now;
+  change.checks.push_back(held.record);
+}
+
+// Nothing is known of a check that was never decided, and one that is gone is gone already.
+bool can_go(const Case& held) noexcept {
+  return held.record.state != State::pending && !held.record.gone_since;
+}
+
+}  // namespace
+
+void apply_transition(const Check& check, const Transition& transition, const std::string& reason,
+                      Case& held, const Desk& desk, Change& change) {
+  CheckRecord& record = held.record;
+  record.name = check.name;
+  record.state = transition.to;
+  record.told = transition.to;
+  record.since = desk.now;
+  record.reason = reason;
+  record.gone_since.reset();
+  if (is_bad(transition.to)) {
+    tell_bad(check, transition, held, desk, change);
+  } else if (is_bad(transition.from)) {
+    tell_up(check, transition.from, held, desk, change);
+  }
+  change.checks.push_back(record);
+}
+
+void tell_again(const Check& check, std::uint32_t failed_probes, const std::string& reason,
+                Case& held, const Desk& desk, Change& change) {
+  CheckRecord& record = held.record;
+  const State before = std::exchange(record.told, record.state);
+  record.gone_since.reset();
+  if (is_bad(record.state)) {
+    record.reason = reason;
+    if (!held.incident) open_incident(record.since, held, desk);
+    IncidentRecord& incident = *held.incident;
+    note_worst(record.state, reason, incident);
+    incident.reminded_at = desk.now;
+    const auto notifiers = audience(check, incident);
+    Message message = message_of(check, held, reason, desk);
+    message.kind = kind_of(record.state);
+    message.from = before;
+    message.to = record.state;
+    message.failed_probes = failed_probes;
+    tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
+    change.incidents.push_back(incident);
+  }
+  change.checks.push_back(record);
+}
+
+void stop_watching(const Check& check, Case& held, const Desk& desk, Change& change) {
+  if (!can_go(held)) return;
+  Message message = message_of(check, held, held.record.reason, desk);
+  const std::string key = thread_key(check, message.incident);
+  const auto notifiers = held.incident ? held.incident->told : without_repeats(*check.notify);
+  unwatch(std::move(message), notifiers, key, desk, held, change);
+}
+
+void stop_watching(Case& held, const std::vector<std::string>& notifiers, const Desk& desk,
+                   Change& change) {
+  if (!can_go(held)) return;
+  std::vector<std::string> told;
+  if (held.incident) told = held.incident->told;
+  std::erase_if(told, [&](const std::string& name) {
+    return std::find(notifiers.begin(), notifiers.end(), name) == notifiers.end();
+  });
+  Message message = message_of(held, held.record.reason, desk);
+  unwatch(std::move(message), told, held.record.name, desk, held, change);
+}
+
+std::optional<WallTime> next_reminder(const Check& check, const Case& held) noexcept {
+  const CheckRecord& record = held.record;
+  const Millis every = check.timing.remind_every;
+  if (every <= Millis::zero() || !held.incident) return std::nullopt;
+  if (!is_bad(record.state) || record.told != record.state) return std::nullopt;
+  // A worsening was told, too: nobody needs a reminder right behind it.
+  const WallTime last_told = held.incident->reminded_at.value_or(held.incident->opened_at);
+  return std::max(last_told, record.since) + every;
+}
+
+void remind(const Check& check, const std::string& reason, Case& held, const Desk& desk,
+            Change& change) {
+  if (!held.incident || !is_bad(held.record.state)) return;
+  IncidentRecord& incident = *held.incident;
+  ++incident.reminders;
+  incident.reminded_at = desk.now;
+  const auto notifiers = audience(check, incident);
+  Message message = message_of(check, held, reason, desk);
+  message.kind = Kind::reminder;
+  message.from = held.record.state;
+  message.to = held.record.state;
+  tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
+  change.incidents.push_back(incident);
+}
+
+void tell_own(const std::string& reason, const std::vector<std::string>& notifiers, bool durable,
+              const Desk& desk, Change& change) {
+  Message message;
+  message.kind = Kind::daemon;
+  message.instance = desk.instance;
+  message.reason = reason;
+  message.decided_at = desk.now;
+  message.since = desk.now;
+  message.durable = durable;
+  tell(std::move(message), without_repeats(notifiers), "tocsin/" + desk.instance, desk, change);
+}
+
+std::string thread_key(const Check& check, std::int64_t incident) {
+  if (check.thread_per_incident && incident != 0) {
+    return check.name + " #" + std::to_string(incident);
+  }
+  return check.thread.empty() ? check.name : check.thread;
+}
+
+}  // namespace tocsin
