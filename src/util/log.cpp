@@ -22,7 +22,7 @@ spdlog::logger& logger() {
     auto made = std::make_shared<spdlog::logger>("tocsin",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_level(spdlog::level::trace);
-    made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+    made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %v");
     made->flush_on(spdlog::level::trace);
     return made;
   }();
@@ -38,6 +38,18 @@ spdlog::level::level_enum to_spdlog(LogLevel level) noexcept {
     case LogLevel::error: return spdlog::level::err;
   }
   return spdlog::level::info;
+}
+
+// The configuration's words, not spdlog's.
+std::string_view word(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::trace: return "trace";
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warn: return "warn";
+    case LogLevel::error: return "error";
+  }
+  return "info";
 }
 
 std::string quoted(std::string_view value) {
@@ -63,9 +75,8 @@ void set_log(std::string_view level, std::string_view format) {
   if (level == "error") chosen = LogLevel::error;
   current_level = chosen;
   as_json = format == "json";
-  logger().set_pattern(format == "json"
-                           ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}"
-                           : "%Y-%m-%dT%H:%M:%S.%e%z level=%l %v");
+  logger().set_pattern(as_json ? "{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",%v}"
+                               : "%Y-%m-%dT%H:%M:%S.%e%z %v");
 }
 
 bool log_enabled(LogLevel level) noexcept {
@@ -75,9 +86,10 @@ bool log_enabled(LogLevel level) noexcept {
 void write_log(LogLevel level, std::string_view event, std::string_view text_fields,
                std::string_view json_fields) {
   if (as_json) {
-    logger().log(to_spdlog(level), "\"event\":{}{}", quoted(event), json_fields);
+    logger().log(to_spdlog(level), "\"level\":\"{}\",\"event\":{}{}", word(level), quoted(event),
+                 json_fields);
   } else {
-    logger().log(to_spdlog(level), "event={}{}", event, text_fields);
+    logger().log(to_spdlog(level), "level={} event={}{}", word(level), event, text_fields);
   }
 }
 
