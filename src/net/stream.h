@@ -24,9 +24,10 @@ struct StreamTarget {
 };
 
 struct TlsSettings {
-  std::string
-      server_name;  // for SNI and for the certificate's name; a literal address is checked as such
-  bool verify = true;
+  // For SNI and for the certificate's name; a literal address is checked as such. Empty: the host
+  // that was connected to.
+  std::string server_name;
+  bool verify = true;   // the chain and the name
   std::string ca_file;  // PEM; empty: the system's
 };
 
@@ -37,30 +38,36 @@ struct StreamStatus {
   explicit operator bool() const noexcept { return error == NetError::none; }
 };
 
-// A TCP connection, plain or TLS, as probers use it: connect (every address in order), perhaps
-// start_tls, write, read. Each call ends by the deadline, times its phase, and does not throw. One
-// loop's thread only; one call at a time.
+// A TCP connection, plain or TLS, as probers use it: connect (every address in order, each with its
+// share of the time that is left), perhaps start_tls, write, read. Each call ends by the deadline,
+// times its phase, and does not throw; after one that failed the stream is of no further use. A
+// deadline that is the same from call to call costs one timer. One loop's thread only; one call at
+// a time. It may be destroyed at any time, a waiting call of it too.
 class Stream {
  public:
+  // Both must outlive the stream.
   Stream(Resolver& resolver, Phases& phases);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  asio::awaitable<StreamStatus> connect(const StreamTarget& target, SteadyTime deadline);
-  asio::awaitable<StreamStatus> start_tls(const TlsSettings& tls, SteadyTime deadline);
+  asio::awaitable<StreamStatus> connect(StreamTarget target, SteadyTime deadline);
+  asio::awaitable<StreamStatus> start_tls(TlsSettings tls, SteadyTime deadline);
+  // All of `data`, which must stay alive.
   asio::awaitable<StreamStatus> write(std::string_view data, SteadyTime deadline);
   // Appends what is there, at least one byte, at most `most`. `closed` when the other side ended.
   asio::awaitable<StreamStatus> read(std::string& into, std::size_t most, SteadyTime deadline);
 
-  // "127.0.0.1:22"; the last one tried. Empty before connect.
+  // "127.0.0.1:22": the one connected to, or the one that the failure is about. Empty before.
   const std::string& address() const noexcept;
-  // Of the TLS certificate; nothing on a plain stream.
+  // Until the TLS certificate ends, also when it was refused; nothing on a plain stream.
   std::optional<int> certificate_days() const noexcept;
+  // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty on a plain stream.
+  std::string tls_version() const;
 
  private:
   class Engine;
-  std::unique_ptr<Engine> engine_;
+  std::shared_ptr<Engine> engine_;
 };
 
 }  // namespace tocsin
