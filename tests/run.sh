@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds, runs every test: bash tests/run.sh [PRESET [ctest options]]
+# PRESET: release (the default), debug, asan, tsan.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=${1:-release}
+shift || true
+step() { printf '\n== %s\n' "$*"; }
+
+step "packages"
+bash etc/install-packages.sh build test
+step "configure ($preset)"
+cmake --preset "$preset" >/tmp/tocsin-configure.$$ || { cat /tmp/tocsin-configure.$$; exit 1; }
+rm -f /tmp/tocsin-configure.$$
+step "build ($preset)"
+cmake --build --preset "$preset"
+step "test ($preset)"
+ctest --test-dir "build/$preset" --output-on-failure --no-tests=error "$@"
