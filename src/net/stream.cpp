@@ -54,6 +54,13 @@ int weight(NetError error) noexcept {
   }
 }
 
+// 9.998 s of a timeout of 10 s is "10 s".
+Millis for_people(steady_clock::duration waited) noexcept {
+  const Millis exact = std::chrono::round<Millis>(waited);
+  const Millis step = exact < Millis{1000} ? Millis{10} : Millis{100};
+  return (exact + step / 2) / step * step;
+}
+
 bool is_literal(const std::string& host) noexcept {
   asio::error_code error;
   asio::ip::make_address(host, error);
@@ -96,6 +103,7 @@ class Stream::Engine : public std::enable_shared_from_this<Engine> {
   SteadyTime armed_for_{};
   bool cut_ = false;  // the deadline has passed
 
+  SteadyTime first_use_{};
   SteadyTime begun_{};          // of the call that runs
   SteadyTime waiting_since_{};  // for the first byte
   bool first_byte_seen_ = false;
@@ -125,10 +133,7 @@ void Stream::Engine::arm(SteadyTime deadline) {
 }
 
 StreamStatus Stream::Engine::failure(const asio::error_code& error, NetError late) const {
-  if (cut_) {
-    const auto after = std::chrono::round<Millis>(armed_for_ - begun_);
-    return {late, net_text(late, address_, after)};
-  }
+  if (cut_) return {late, net_text(late, address_, for_people(armed_for_ - first_use_))};
   if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
     return {NetError::closed, net_text(NetError::closed, address_)};
   }
@@ -161,6 +166,7 @@ asio::awaitable<StreamStatus> Stream::Engine::connect(StreamTarget target, Stead
   socket_.emplace(loop);
   timer_.emplace(loop);
   host_ = target.host;
+  first_use_ = now();
   const Resolver::Answer found = co_await find(target.host, deadline);
   if (found.error != NetError::none) co_return StreamStatus{found.error, found.error_text};
 

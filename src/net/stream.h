@@ -23,6 +23,13 @@ struct StreamTarget {
   std::uint16_t port = 0;
 };
 
+// Of "HOST:PORT" or "[V6]:PORT"; nothing if it is neither, or the port is not 1 to 65535.
+std::optional<StreamTarget> parse_stream_target(std::string_view text);
+// Whether it can be a host's name or a literal address at all: no spaces, slashes, brackets.
+bool is_host(std::string_view text) noexcept;
+// "web-01:22", "[::1]:22".
+std::string show(const StreamTarget& target);
+
 struct TlsSettings {
   // For SNI and for the certificate's name; a literal address is checked as such. Empty: the host
   // that was connected to.
