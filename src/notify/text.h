@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tocsin/notification.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// A message in words, the same for every sink (DESIGN section 4). What comes back is valid UTF-8
+// without control characters, a line each, every value cut to a bound; markup that some sink would
+// read stays as it is, so each notifier escapes for its own. Pure functions.
+//
+// A digest's reason may have several lines: the first is its summary, each other one is a thing
+// that was folded into it.
+
+// "🔴 DOWN web-01 — connection refused (127.0.0.1:8080)": enough by itself for a lock screen.
+std::string first_line(const Message& message);
+
+// What a paged person needs next, most needed first. `late`: it is told late, and the text says by
+// how much.
+std::vector<std::string> body_lines(const Message& message, WallTime now, bool late);
+
+// The symbol that a message of this kind begins with: "🔴".
+std::string_view symbol(Kind kind) noexcept;
+// The word in capitals: "DOWN", "NO LONGER WATCHED".
+std::string_view word(Kind kind) noexcept;
+std::string_view word(State state) noexcept;
+
+}  // namespace tocsin

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include "tocsin/registry.h"
+
+namespace tocsin {
+
+// What each notifier's file exports: one constant, a line of registry.cpp.
+extern const NotifierType kConsoleNotifier;
+extern const NotifierType kGoogleChatNotifier;
+
+}  // namespace tocsin
