@@ -54,6 +54,8 @@ class Schedule {
 
   bool under_way(Id id) const;
   std::size_t size() const;
+  // How many items, stale ones included, are kept: stays within a small multiple of size().
+  std::size_t heap_size() const noexcept { return heap_.size(); }
 
  private:
   struct Entry {

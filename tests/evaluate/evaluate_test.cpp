@@ -209,9 +209,7 @@ TEST_CASE("evaluate: the first up result makes a pending check up", "[evaluate]"
 }
 
 TEST_CASE("evaluate: down_after and up_after are kept exactly", "[evaluate]") {
-  CHECK(states("udddduuuu", {3, 2}) ==
-        "uuuddduuu"
-        "duuu");
+  CHECK(states("udddduuuu", {3, 2}) == "uuuddduuu");
   CHECK(states("uddudduddd", {3, 2}) == "uuuuuuuuud");
   CHECK(states("duduu", {1, 2}, State::down) == "ddddu");
   CHECK(states("du", {1, 1}) == "du");
