@@ -15,6 +15,8 @@ step "configure ($preset)"
 cmake --preset "$preset" >/tmp/tocsin-configure.$$ || { cat /tmp/tocsin-configure.$$; exit 1; }
 rm -f /tmp/tocsin-configure.$$
 step "build ($preset)"
-cmake --build --preset "$preset"
+targets=()
+[ "$preset" != tsan ] || targets=(--target threads_tests)
+cmake --build --preset "$preset" "${targets[@]}"
 step "test ($preset)"
 ctest --test-dir "build/$preset" --output-on-failure --no-tests=error "$@"
