@@ -50,6 +50,7 @@ struct HttpRequest {
   std::string proxy;              // empty: none, whatever the environment says
   bool want_certificate = false;  // read the served certificate's end
   bool want_headers = false;
+  bool want_body = true;  // false: it is read up to the limit and counted, not kept
 };
 
 struct HttpResponse {
@@ -60,10 +61,12 @@ struct HttpResponse {
   bool sent = false;  // some of the request may have reached the other side
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  // as received, in order
+  std::string status_line;                                   // "HTTP/1.1 200 OK", with want_headers
   std::string body;
-  bool body_cut = false;  // the limit was reached
-  std::string address;    // the one that was used, or the last one tried
-  std::string location;   // of a redirect, absolute; never followed here
+  std::size_t body_size = 0;  // bytes that came, at most the limit
+  bool body_cut = false;      // the limit was reached
+  std::string address;        // the one that was used, or the last one tried
+  std::string location;       // of a redirect, absolute; never followed here
   Phases phases;
   std::optional<int> certificate_days;
 };

@@ -5,6 +5,7 @@
 #include <asio/awaitable.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/address.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,17 +21,26 @@ namespace tocsin {
 class Resolver {
  public:
   struct Answer {
-    NetError error = NetError::none;  // none, no_such_host, resolver or timeout → resolver
-    std::string error_text;           // for people: "no such host: web-01.example"
+    NetError error = NetError::none;           // none, no_such_host, resolver or out_of_resources
+    std::string error_text;                    // for people: "no such host: web-01.example"
     std::vector<asio::ip::address> addresses;  // in the order in which to try them
   };
 
+  // Where it looks; tests put a server of their own there.
+  struct Sources {
+    std::string resolv_conf = "/etc/resolv.conf";
+    std::uint16_t port = 53;         // of every server in it
+    Millis look_for_changes{1'000};  // how often, at most
+  };
+
+  // Throws nothing: without a working c-ares every answer is NetError::resolver.
   explicit Resolver(asio::io_context& loop);
+  Resolver(asio::io_context& loop, Sources sources);
   ~Resolver();
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Ends by the deadline; does not throw.
+  // Ends by the deadline; does not throw. Both families, in the order of RFC 6724.
   asio::awaitable<Answer> resolve(std::string host, SteadyTime deadline);
 
  private:

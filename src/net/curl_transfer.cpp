@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "net/curl_transfer.h"
+
+#include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+#include <string_view>
+
+#include "net/tls_contexts.h"
+#include "util/text.h"
+
+namespace tocsin {
+namespace {
+
+// All header lines of an answer together. libcurl bounds a single one by 100 KB.
+constexpr std::size_t kMostHeaderBytes = 128 * 1024;
+constexpr std::size_t kMostHeaders = 500;
+// For each transfer under way; a body of 1 MiB takes 128 reads.
+constexpr long kBufferBytes = 8 * 1024;
+// A kept connection that has been idle longer may have been closed by the other side meanwhile.
+constexpr long kOldestIdleSeconds = 30;
+// Above this, libcurl would send "Expect: 100-continue" and wait for an answer to it.
+constexpr std::size_t kExpectBytes = 1'000'000;
+
+template <typename T>
+void set(CURL* easy, CURLoption option, T value) {
+  curl_easy_setopt(easy, option, value);
+}
+
+Micros time_of(CURL* easy, CURLINFO info) {
+  curl_off_t micros = 0;
+  curl_easy_getinfo(easy, info, &micros);
+  return Micros{static_cast<Micros::rep>(std::min<curl_off_t>(micros, Micros::max().count()))};
+}
+
+long number_of(CURL* easy, CURLINFO info) {
+  long value = 0;
+  curl_easy_getinfo(easy, info, &value);
+  return value;
+}
+
+}  // namespace
+
+static_assert(CURL_ERROR_SIZE == 256);
+
+struct CurlTransfer::Glue {
+  static std::size_t on_body(const char* data, std::size_t, std::size_t size, void* self) {
+    Exchange& exchange = *static_cast<CurlTransfer*>(self)->exchange;
+    HttpResponse& response = exchange.response;
+    const std::size_t room = exchange.request.body_limit - response.body_size;
+    const std::size_t taken = std::min(size, room);
+    if (exchange.request.want_body) response.body.append(data, taken);
+    response.body_size += taken;
+    if (taken == size) return size;
+    response.body_cut = true;
+    static_cast<CurlTransfer*>(self)->stopped_ = true;
+    return CURL_WRITEFUNC_ERROR;
+  }
+
+  // A line a call. Interim answers (1xx) come before the final one: the last one's headers count.
+  // What comes after the empty line are trailers, which nobody asked for.
+  static std::size_t on_header(const char* data, std::size_t, std::size_t size, void* self) {
+    auto& transfer = *static_cast<CurlTransfer*>(self);
+    Exchange& exchange = *transfer.exchange;
+    auto& headers = exchange.response.headers;
+    const std::string_view line = trim({data, size});
+    transfer.header_bytes_ += size;
+    if (transfer.header_bytes_ > kMostHeaderBytes || headers.size() > kMostHeaders) {
+      exchange.headers_too_large = true;
+      return CURL_WRITEFUNC_ERROR;
+    }
+    if (!exchange.request.want_headers) return size;
+    if (line.starts_with("HTTP/")) {
+      transfer.in_headers_ = true;
+      headers.clear();
+      exchange.response.status_line = line;
+    } else if (line.empty()) {
+      transfer.in_headers_ = false;
+    } else if (transfer.in_headers_) {
+      const auto colon = std::min(line.find(':'), line.size());
+      const auto value = line.substr(std::min(colon + 1, line.size()));
+      headers.emplace_back(trim(line.substr(0, colon)), trim(value));
+    }
+    return size;
+  }
+
+  static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* to) {
+    const int descriptor =
+        socket(to->family, to->socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to->protocol);
+    if (descriptor < 0) static_cast<CurlTransfer*>(self)->own_error = errno;
+    return descriptor < 0 ? CURL_SOCKET_BAD : descriptor;
+  }
+
+  // Replaces the issuers libcurl would load, and OpenSSL's verification by our own round it.
+  static CURLcode on_tls(CURL*, void* context, void* self) {
+    auto& transfer = *static_cast<CurlTransfer*>(self);
+    auto* tls = static_cast<SSL_CTX*>(context);
+    SSL_CTX_set_cert_verify_callback(tls, &verify, self);
+    // A connection outlives its transfer; nothing of ours may be called in a later one.
+    SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION);
+    const HttpRequest& request = transfer.exchange->request;
+    if (!request.verify) return CURLE_OK;
+    try {
+      auto& contexts = asio::use_service<TlsContexts>(*transfer.loop);
+      const auto trusted = contexts.get(request.ca_file);
+      SSL_CTX_set1_cert_store(tls, SSL_CTX_get_cert_store(trusted.get()));
+    } catch (const std::runtime_error& error) {
+      transfer.exchange->trouble = error.what();
+      return CURLE_SSL_CACERT_BADFILE;
+    }
+    return CURLE_OK;
+  }
+
+  static int verify(X509_STORE_CTX* context, void* self) {
+    Exchange& exchange = *static_cast<CurlTransfer*>(self)->exchange;
+    X509* const certificate = X509_STORE_CTX_get0_cert(context);
+    if (certificate != nullptr && X509_up_ref(certificate) == 1) {
+      exchange.certificate = std::shared_ptr<X509>(certificate, &X509_free);
+    }
+    if (!exchange.request.verify) return 1;
+    if (X509_verify_cert(context) == 1) return 1;
+    exchange.problem = certificate_problem(context);
+    return 0;
+  }
+};
+
+void CurlTransfer::FreeList::operator()(curl_slist* list) const noexcept {
+  curl_slist_free_all(list);
+}
+
+bool CurlTransfer::open() {
+  easy_ = curl_easy_init();
+  if (easy_ == nullptr) return false;
+  configure();
+  return true;
+}
+
+void CurlTransfer::close() noexcept {
+  if (easy_ != nullptr) curl_easy_cleanup(easy_);
+  easy_ = nullptr;
+}
+
+// What every exchange has in common, and what the usual probe needs.
+void CurlTransfer::configure() {
+  set(easy_, CURLOPT_PRIVATE, this);
+  set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy_, CURLOPT_PROXY, "");  // whatever http_proxy says
+  set(easy_, CURLOPT_NOPROXY, "");
+  set(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  set(easy_, CURLOPT_USERAGENT, "tocsin/" TOCSIN_VERSION);
+  set(easy_, CURLOPT_BUFFERSIZE, kBufferBytes);
+  set(easy_, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+  set(easy_, CURLOPT_FRESH_CONNECT, 1L);
+  set(easy_, CURLOPT_FORBID_REUSE, 1L);
+  set(easy_, CURLOPT_MAXAGE_CONN, kOldestIdleSeconds);
+  set(easy_, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  set(easy_, CURLOPT_CAINFO, nullptr);
+  set(easy_, CURLOPT_CAPATH, nullptr);
+  set(easy_, CURLOPT_SSL_CTX_FUNCTION, &Glue::on_tls);
+  set(easy_, CURLOPT_SSL_CTX_DATA, this);
+  set(easy_, CURLOPT_OPENSOCKETFUNCTION, &Glue::open_socket);
+  set(easy_, CURLOPT_OPENSOCKETDATA, this);
+  set(easy_, CURLOPT_WRITEFUNCTION, &Glue::on_body);
+  set(easy_, CURLOPT_WRITEDATA, this);
+  set(easy_, CURLOPT_HEADERFUNCTION, &Glue::on_header);
+  set(easy_, CURLOPT_HEADERDATA, this);
+  set(easy_, CURLOPT_ERRORBUFFER, error_.data());
+}
+
+bool CurlTransfer::prepare(Exchange& to) {
+  exchange = &to;
+  const HttpRequest& request = to.request;
+  const auto left =
+      std::chrono::duration_cast<Millis>(request.deadline - std::chrono::steady_clock::now());
+  set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<Millis::rep>(left.count(), 1)));
+  if (curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str()) != CURLE_OK) return false;
+  if (!prepare_headers(request)) return false;
+  if (!to.connect_to.empty()) {
+    connect_to_.reset(curl_slist_append(nullptr, to.connect_to.c_str()));
+    if (!connect_to_) return false;
+    set(easy_, CURLOPT_CONNECT_TO, connect_to_.get());
+  }
+  if (to.connect_limit > Millis::zero()) {
+    set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(to.connect_limit.count()));
+  }
+  special_ = !request.fresh_connection || !request.verify || !to.proxy.empty() ||
+             !request.body.empty() || request.method != "GET";
+  if (special_) prepare_special(request);
+  return true;
+}
+
+bool CurlTransfer::prepare_headers(const HttpRequest& request) {
+  const auto append = [this](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
+    if (longer == nullptr) return false;
+    static_cast<void>(headers_.release());
+    headers_.reset(longer);
+    return true;
+  };
+  bool has_type = false;
+  for (const auto& [name, value] : request.headers) {
+    has_type = has_type || curl_strequal(name.c_str(), "Content-Type") != 0;
+    // libcurl takes "Name:" as "leave it out", and "Name;" as "with an empty value".
+    if (!append(value.empty() ? name + ";" : name + ": " + value)) return false;
+  }
+  // libcurl would call any body a form.
+  if (!request.body.empty() && !has_type && !append("Content-Type:")) return false;
+  if (request.body.size() > kExpectBytes && !append("Expect:")) return false;
+  set(easy_, CURLOPT_HTTPHEADER, headers_.get());
+  return true;
+}
+
+// The handle is reset afterwards.
+void CurlTransfer::prepare_special(const HttpRequest& request) {
+  if (!request.fresh_connection) {
+    set(easy_, CURLOPT_FRESH_CONNECT, 0L);
+    set(easy_, CURLOPT_FORBID_REUSE, 0L);
+  }
+  if (!request.verify) {
+    set(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
+    set(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
+  }
+  if (!exchange->proxy.empty()) set(easy_, CURLOPT_PROXY, exchange->proxy.c_str());
+  if (!request.body.empty()) {
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(easy_, CURLOPT_POSTFIELDS, request.body.data());
+  } else if (request.method == "HEAD") {
+    set(easy_, CURLOPT_NOBODY, 1L);
+    return;
+  } else if (request.method == "POST" || request.method == "PUT" || request.method == "PATCH") {
+    // With "Content-Length: 0", which such a method needs.
+    set(easy_, CURLOPT_POSTFIELDS, "");
+    set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{0});
+  }
+  if (request.method != "GET" || !request.body.empty()) {
+    set(easy_, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  }
+}
+
+void CurlTransfer::collect(int code) {
+  HttpResponse& response = exchange->response;
+  exchange->code = stopped_ ? CURLE_OK : code;
+  exchange->connected = time_of(easy_, CURLINFO_CONNECT_TIME_T) > Micros::zero();
+  response.status = static_cast<int>(number_of(easy_, CURLINFO_RESPONSE_CODE));
+  collect_phases();
+  if (exchange->code == CURLE_OK) {
+    response.sent = true;
+    char* location = nullptr;
+    if (response.status / 100 == 3) curl_easy_getinfo(easy_, CURLINFO_REDIRECT_URL, &location);
+    if (location != nullptr) response.location = location;
+    return;
+  }
+  response.sent = response.status != 0 || number_of(easy_, CURLINFO_REQUEST_SIZE) > 0;
+  exchange->os_error =
+      own_error != 0 ? own_error : static_cast<int>(number_of(easy_, CURLINFO_OS_ERRNO));
+  exchange->detail = error_.data();
+}
+
+// libcurl's times all count from the transfer's start; each phase here is that part alone.
+void CurlTransfer::collect_phases() {
+  Phases& phases = exchange->response.phases;
+  const Micros total = time_of(easy_, CURLINFO_TOTAL_TIME_T);
+  const Micros ready = time_of(easy_, CURLINFO_NAMELOOKUP_TIME_T);
+  const Micros connected = time_of(easy_, CURLINFO_CONNECT_TIME_T);
+  const Micros secured = time_of(easy_, CURLINFO_APPCONNECT_TIME_T);
+  const Micros first = time_of(easy_, CURLINFO_STARTTRANSFER_TIME_T);
+  if (!exchange->connected) return phases.add(Phase::connect, total - ready);
+  // A connection that was kept costs no time to connect.
+  if (number_of(easy_, CURLINFO_NUM_CONNECTS) > 0) {
+    phases.add(Phase::connect, connected - ready);
+    if (secured > Micros::zero()) phases.add(Phase::tls, secured - connected);
+  }
+  const Micros asked = std::max(connected, secured);
+  const bool handshake_failed = exchange->problem || !exchange->trouble.empty();
+  if (first > Micros::zero()) {
+    phases.add(Phase::first_byte, first - asked);
+    phases.add(Phase::transfer, total - first);
+  } else if (!handshake_failed && number_of(easy_, CURLINFO_REQUEST_SIZE) > 0) {
+    phases.add(Phase::first_byte, total - asked);  // waited for in vain
+  }
+}
+
+void CurlTransfer::clear() {
+  // Its lists go: it must not point to them any more.
+  if (special_) {
+    curl_easy_reset(easy_);
+    configure();
+  } else {
+    set(easy_, CURLOPT_HTTPHEADER, nullptr);
+    set(easy_, CURLOPT_CONNECT_TO, nullptr);
+    set(easy_, CURLOPT_CONNECTTIMEOUT_MS, 0L);
+  }
+  headers_.reset();
+  connect_to_.reset();
+  exchange = nullptr;
+  own_error = 0;
+  special_ = false;
+  stopped_ = false;
+  in_headers_ = true;
+  header_bytes_ = 0;
+  error_[0] = '\0';
+}
+
+}  // namespace tocsin
