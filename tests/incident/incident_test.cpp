@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "incident/incident.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "incident/test_desk.h"
+
+using namespace tocsin;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names told_in(const Change& change) {
+  Names out;
+  for (const auto& notification : change.notifications) out.push_back(notification->notifier);
+  return out;
+}
+
+// One check and what became of it; each step gives the change it made.
+struct World {
+  explicit World(Names notify) : check(make_check(std::move(notify))) {}
+
+  Change go(State to, const std::string& reason, std::uint16_t row = 3) {
+    Change change;
+    const Transition transition{
+        .from = held.record.state, .to = to, .since = desk.now - 10s, .row = row};
+    apply_transition(check, transition, reason, held, desk.desk(), change);
+    desk.pass(60s);
+    return change;
+  }
+  void notify(Names names) { check.notify = std::make_shared<const Names>(std::move(names)); }
+
+  TestDesk desk;
+  Check check;
+  Case held;
+};
+
+}  // namespace
+
+TEST_CASE("incident: pending to up is quiet and remembered", "[incident]") {
+  World world({"ops"});
+  const Change change = world.go(State::up, "");
+  CHECK(change.notifications.empty());
+  CHECK(change.incidents.empty());
+  REQUIRE(change.checks.size() == 1);
+  CHECK(change.checks[0].name == "web-01/http");
+  CHECK(change.checks[0].state == State::up);
+  CHECK(change.checks[0].told == State::up);
+  CHECK_FALSE(change.checks[0].incident);
+}
+
+TEST_CASE("incident: leaving up opens an incident and tells everyone the check names",
+          "[incident]") {
+  World world({"ops", "pager", "ops"});
+  world.go(State::up, "");
+  const WallTime decided = world.desk.now;
+  const Change change = world.go(State::down, "connection refused");
+
+  REQUIRE(change.incidents.size() == 1);
+  const IncidentRecord& incident = change.incidents[0];
+  CHECK(incident.id == 41);
+  CHECK(incident.check == "web-01/http");
+  CHECK(incident.since == decided - 10s);
+  CHECK(incident.opened_at == decided);
+  CHECK_FALSE(incident.closed_at);
+  CHECK(incident.worst == State::down);
+  CHECK(incident.reason == "connection refused");
+  CHECK(incident.told == Names{"ops", "pager"});
+
+  REQUIRE(change.checks.size() == 1);
+  CHECK(change.checks[0].state == State::down);
+  CHECK(change.checks[0].told == State::down);
+  CHECK(change.checks[0].since == decided);
+  CHECK(change.checks[0].reason == "connection refused");
+  CHECK(change.checks[0].incident == 41);
+
+  CHECK(told_in(change) == Names{"ops", "pager"});
+  const Notification& first = *change.notifications[0];
+  const Notification& second = *change.notifications[1];
+  CHECK(first.id == 701);
+  CHECK(second.id == 702);
+  CHECK(first.uid == "uid-1");
+  CHECK(second.uid == "uid-2");
+  CHECK(first.thread_key == "web-01/http");
+  CHECK(first.created_at == decided);
+  CHECK(first.message == second.message);
+
+  const Message& message = *first.message;
+  CHECK(message.kind == Kind::down);
+  CHECK(message.instance == "mon-1");
+  CHECK(message.check == "web-01/http");
+  CHECK(message.type == "http");
+  CHECK(message.target == "https://web-01/health");
+  CHECK(message.description == "the web shop");
+  CHECK(message.runbook == "https://wiki/shop");
+  CHECK(message.labels.size() == 1);
+  CHECK(message.reason == "connection refused");
+  CHECK(message.from == State::up);
+  CHECK(message.to == State::down);
+  CHECK(message.decided_at == decided);
+  CHECK(message.since == decided - 10s);
+  CHECK(message.failed_probes == 3);
+  CHECK(message.incident == 41);
+  CHECK(message.durable);
+}
+
+TEST_CASE("incident: a check that is bad from the start is told", "[incident]") {
+  for (const auto& [state, kind] : {std::pair{State::down, Kind::down},
+                                    {State::degraded, Kind::degraded},
+                                    {State::unknown, Kind::unknown}}) {
+    World world({"ops"});
+    const Change change = world.go(state, "bad");
+    REQUIRE(change.notifications.size() == 1);
+    CHECK(change.notifications[0]->message->kind == kind);
+    CHECK(change.notifications[0]->message->from == State::pending);
+    CHECK(change.incidents.size() == 1);
+  }
+}
+
+TEST_CASE("incident: being up again closes it and says what it was about", "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  const WallTime since = world.held.incident->since;
+  const WallTime decided = world.desk.now;
+  const Change change = world.go(State::up, "", 2);
+  REQUIRE(change.incidents.size() == 1);
+  CHECK(change.incidents[0].closed_at == decided);
+  CHECK_FALSE(world.held.incident);
+  CHECK_FALSE(change.checks.at(0).incident);
+  REQUIRE(change.notifications.size() == 1);
+  const Message& message = *change.notifications[0]->message;
+  CHECK(message.kind == Kind::up);
+  CHECK(message.from == State::down);
+  CHECK(message.to == State::up);
+  CHECK(message.incident == 41);
+  CHECK(message.since == since);
+  CHECK(message.decided_at == decided);
+  CHECK(message.worst == State::down);
+  CHECK(message.worst_reason == "refused");
+  CHECK(message.failed_probes == 0);
+  // The next one is another one.
+  CHECK(world.go(State::down, "again").incidents.at(0).id == 42);
+}
+
+TEST_CASE("incident: worsening and easing are told within the same incident", "[incident]") {
+  World world({"ops"});
+  world.go(State::degraded, "slow");
+  const Change worse = world.go(State::down, "refused");
+  const Change eased = world.go(State::degraded, "slow again");
+  const Change blind = world.go(State::unknown, "no descriptors");
+  CHECK(worse.notifications.at(0)->message->kind == Kind::down);
+  CHECK(eased.notifications.at(0)->message->kind == Kind::degraded);
+  CHECK(blind.notifications.at(0)->message->kind == Kind::unknown);
+  for (const Change* change : {&worse, &eased, &blind}) {
+    CHECK(change->incidents.at(0).id == 41);
+    CHECK(change->notifications.at(0)->message->incident == 41);
+    CHECK(change->notifications.at(0)->message->since == change->incidents.at(0).since);
+  }
+  CHECK(world.desk.incidents == 41);
+}
+
+TEST_CASE("incident: the worst state stands with its first reason", "[incident]") {
+  World world({"ops"});
+  world.go(State::unknown, "no resolver");
+  CHECK(world.held.incident->worst == State::unknown);
+  world.go(State::degraded, "slow");
+  CHECK(world.held.incident->worst == State::degraded);
+  world.go(State::down, "refused");
+  world.go(State::unknown, "no resolver");
+  world.go(State::down, "timed out");
+  CHECK(world.held.incident->worst == State::down);
+  CHECK(world.held.incident->reason == "refused");
+}
+
+TEST_CASE("incident: its end goes to exactly those who were told of it", "[incident]") {
+  World world({"ops", "pager"});
+  world.go(State::degraded, "slow");
+  world.notify({"chat", "ops"});
+  CHECK(told_in(world.go(State::down, "refused")) == Names{"chat", "ops"});
+  world.notify({"nobody-yet"});
+  CHECK(told_in(world.go(State::up, "")) == Names{"ops", "pager", "chat"});
+}
+
+TEST_CASE("incident: a check without notifiers has incidents all the same", "[incident]") {
+  World world({});
+  const Change change = world.go(State::down, "refused");
+  CHECK(change.notifications.empty());
+  CHECK(change.incidents.size() == 1);
+  CHECK(change.checks.size() == 1);
+  CHECK(world.go(State::up, "").incidents.at(0).closed_at);
+}
+
+TEST_CASE("incident: if the store lost it, its end is told to those the check names",
+          "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  world.held.incident.reset();
+  const Change change = world.go(State::up, "");
+  REQUIRE(change.notifications.size() == 1);
+  CHECK(change.notifications[0]->message->incident == 41);
+  CHECK(change.incidents.empty());
+  CHECK_FALSE(change.checks.at(0).incident);
+}
+
+TEST_CASE("incident: if the store lost it, worsening makes it anew under its number",
+          "[incident]") {
+  World world({"ops"});
+  world.go(State::degraded, "slow");
+  world.held.incident.reset();
+  const Change change = world.go(State::down, "refused");
+  CHECK(change.incidents.at(0).id == 41);
+  CHECK(world.desk.incidents == 41);
+}
+
+TEST_CASE("incident: the thread key is the name, the thread, or name and number", "[incident]") {
+  Check check = make_check({});
+  CHECK(thread_key(check, 12) == "web-01/http");
+  check.thread = "shop";
+  CHECK(thread_key(check, 12) == "shop");
+  check.thread.clear();
+  check.thread_per_incident = true;
+  CHECK(thread_key(check, 12) == "web-01/http #12");
+  CHECK(thread_key(check, 0) == "web-01/http");
+}
+
+TEST_CASE("incident: all that is told of an incident has its key", "[incident]") {
+  World world({"ops"});
+  world.check.thread_per_incident = true;
+  Names keys;
+  const auto note = [&keys](const Change& change) {
+    keys.push_back(change.notifications.at(0)->thread_key);
+  };
+  note(world.go(State::degraded, "slow"));
+  note(world.go(State::down, "refused"));
+  note(world.go(State::up, ""));
+  note(world.go(State::down, "refused"));
+  CHECK(keys == Names{"web-01/http #41", "web-01/http #41", "web-01/http #41", "web-01/http #42"});
+}
+
+TEST_CASE("incident: a check that leaves while not up tells those who were told", "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  world.notify({"someone-else"});
+  Change change;
+  stop_watching(world.check, world.held, world.desk.desk(), change);
+  REQUIRE(told_in(change) == Names{"ops"});
+  const Message& message = *change.notifications[0]->message;
+  CHECK(message.kind == Kind::unwatched);
+  CHECK(message.from == State::down);
+  CHECK(message.reason == "refused");
+  CHECK(message.incident == 41);
+  CHECK(message.target == "https://web-01/health");
+  REQUIRE(change.checks.size() == 1);
+  CHECK(change.checks[0].state == State::down);
+  CHECK(change.checks[0].told == State::pending);
+  CHECK(change.checks[0].gone_since == world.desk.now);
+  CHECK(change.checks[0].incident == 41);
+  CHECK(change.incidents.empty());
+  CHECK(world.held.incident);
+
+  // Gone is gone: nothing is told twice.
+  Change again;
+  stop_watching(world.check, world.held, world.desk.desk(), again);
+  CHECK(again.checks.empty());
+  CHECK(again.notifications.empty());
+}
+
+TEST_CASE("incident: a check that leaves while up or pending goes quietly", "[incident]") {
+  World world({"ops"});
+  Change pending;
+  stop_watching(world.check, world.held, world.desk.desk(), pending);
+  CHECK(pending.checks.empty());
+  CHECK_FALSE(world.held.record.gone_since);
+
+  world.go(State::up, "");
+  Change up;
+  stop_watching(world.check, world.held, world.desk.desk(), up);
+  CHECK(up.notifications.empty());
+  REQUIRE(up.checks.size() == 1);
+  CHECK(up.checks[0].gone_since == world.desk.now);
+  CHECK(up.checks[0].told == State::up);
+}
+
+TEST_CASE("incident: found gone at a start, its thread is told where it still can be",
+          "[incident]") {
+  World world({"ops", "gone-too"});
+  world.go(State::down, "refused");
+  Change change;
+  stop_watching(world.held, {"ops", "new"}, world.desk.desk(), change);
+  REQUIRE(told_in(change) == Names{"ops"});
+  CHECK(change.notifications[0]->thread_key == "web-01/http");
+  CHECK(change.notifications[0]->message->kind == Kind::unwatched);
+  CHECK(change.notifications[0]->message->check == "web-01/http");
+  CHECK(change.notifications[0]->message->incident == 41);
+  CHECK(change.checks.at(0).gone_since == world.desk.now);
+  CHECK(change.checks.at(0).told == State::pending);
+}
+
+TEST_CASE("incident: a check that comes back still not up is told anew, in its incident",
+          "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  Change gone;
+  stop_watching(world.check, world.held, world.desk.desk(), gone);
+  world.desk.pass(1h);
+  world.notify({"ops", "pager"});
+  Change change;
+  tell_again(world.check, 1, "still refused", world.held, world.desk.desk(), change);
+  REQUIRE(told_in(change) == Names{"ops", "pager"});
+  const Message& message = *change.notifications[0]->message;
+  CHECK(message.kind == Kind::down);
+  CHECK(message.from == State::pending);
+  CHECK(message.to == State::down);
+  CHECK(message.reason == "still refused");
+  CHECK(message.failed_probes == 1);
+  CHECK(message.incident == 41);
+  CHECK(change.incidents.at(0).told == Names{"ops", "pager"});
+  CHECK(change.checks.at(0).told == State::down);
+  CHECK_FALSE(change.checks.at(0).gone_since);
+  CHECK(told_in(world.go(State::up, "")) == Names{"ops", "pager"});
+}
+
+TEST_CASE("incident: a check that comes back up closes its incident, and its thread hears it",
+          "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  Change gone;
+  stop_watching(world.check, world.held, world.desk.desk(), gone);
+  const Change change = world.go(State::up, "");
+  CHECK(told_in(change) == Names{"ops"});
+  CHECK(change.incidents.at(0).closed_at);
+  CHECK_FALSE(change.checks.at(0).gone_since);
+}
+
+TEST_CASE("incident: gone once more before anything was told anew, nothing is said twice",
+          "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  Change first;
+  stop_watching(world.check, world.held, world.desk.desk(), first);
+  world.held.record.gone_since.reset();  // back in the configuration, not probed yet
+  Change second;
+  stop_watching(world.check, world.held, world.desk.desk(), second);
+  CHECK(second.notifications.empty());
+  CHECK(second.checks.at(0).gone_since);
+}
+
+TEST_CASE("incident: telling anew of a check that is up is quiet", "[incident]") {
+  World world({"ops"});
+  world.go(State::up, "");
+  world.held.record.told = State::pending;
+  Change change;
+  tell_again(world.check, 0, "", world.held, world.desk.desk(), change);
+  CHECK(change.notifications.empty());
+  CHECK(change.checks.at(0).told == State::up);
+}
+
+TEST_CASE("incident: reminders come remind_every after what was told last", "[incident]") {
+  World world({"ops"});
+  CHECK_FALSE(next_reminder(world.check, world.held));
+  world.check.timing.remind_every = 1h;
+  world.go(State::up, "");
+  CHECK_FALSE(next_reminder(world.check, world.held));
+  const WallTime opened = world.desk.now;
+  world.go(State::degraded, "slow");
+  CHECK(next_reminder(world.check, world.held) == opened + 1h);
+  world.desk.pass(30min);
+  const WallTime worse = world.desk.now;
+  world.go(State::down, "refused");
+  CHECK(next_reminder(world.check, world.held) == worse + 1h);
+  world.desk.pass(2h);
+  Change change;
+  remind(world.check, "refused", world.held, world.desk.desk(), change);
+  CHECK(next_reminder(world.check, world.held) == world.desk.now + 1h);
+  world.check.timing.remind_every = 0ms;
+  CHECK_FALSE(next_reminder(world.check, world.held));
+}
+
+TEST_CASE("incident: what nobody watches is not reminded of", "[incident]") {
+  World world({"ops"});
+  world.check.timing.remind_every = 1h;
+  world.go(State::down, "refused");
+  Change change;
+  stop_watching(world.check, world.held, world.desk.desk(), change);
+  CHECK_FALSE(next_reminder(world.check, world.held));
+  world.desk.pass(5h);
+  tell_again(world.check, 1, "refused", world.held, world.desk.desk(), change);
+  CHECK(next_reminder(world.check, world.held) == world.desk.now + 1h);
+}
+
+TEST_CASE("incident: a reminder is counted and told to those the check names", "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  world.notify({"ops", "pager"});
+  Change change;
+  remind(world.check, "timed out", world.held, world.desk.desk(), change);
+  CHECK(told_in(change) == Names{"ops", "pager"});
+  const Message& message = *change.notifications[0]->message;
+  CHECK(message.kind == Kind::reminder);
+  CHECK(message.from == State::down);
+  CHECK(message.to == State::down);
+  CHECK(message.reason == "timed out");
+  CHECK(message.incident == 41);
+  CHECK(message.since == world.held.incident->since);
+  CHECK(change.incidents.at(0).reminders == 1);
+  CHECK(change.incidents.at(0).reminded_at == world.desk.now);
+  CHECK(change.incidents.at(0).told == Names{"ops", "pager"});
+  CHECK(change.checks.empty());
+}
+
+TEST_CASE("incident: there is nothing to remind of while up", "[incident]") {
+  World world({"ops"});
+  world.go(State::up, "");
+  Change change;
+  remind(world.check, "", world.held, world.desk.desk(), change);
+  CHECK(change.notifications.empty());
+  CHECK(change.incidents.empty());
+}
+
+TEST_CASE("incident: about itself the daemon speaks in a thread of its own", "[incident]") {
+  TestDesk desk;
+  Change change;
+  tell_own("disk full", {"ops", "ops", "pager"}, false, desk.desk(), change);
+  CHECK(told_in(change) == Names{"ops", "pager"});
+  const Notification& notification = *change.notifications[0];
+  CHECK(notification.thread_key == "tocsin/mon-1");
+  CHECK(notification.message->kind == Kind::daemon);
+  CHECK(notification.message->check.empty());
+  CHECK(notification.message->reason == "disk full");
+  CHECK(notification.message->incident == 0);
+  CHECK_FALSE(notification.message->durable);
+  CHECK(change.checks.empty());
+  CHECK(change.incidents.empty());
+}
