@@ -216,6 +216,22 @@ TEST_CASE("incident: if the store lost it, worsening makes it anew under its num
   CHECK(world.desk.incidents == 41);
 }
 
+TEST_CASE("incident: if the store lost it, telling anew makes it anew", "[incident]") {
+  World world({"ops"});
+  world.go(State::down, "refused");
+  const WallTime since = world.held.record.since;
+  world.held.incident.reset();
+  world.held.record.told = State::pending;
+  Change change;
+  tell_again(world.check, 1, "timed out", world.held, world.desk.desk(), change);
+  const IncidentRecord& incident = change.incidents.at(0);
+  CHECK(incident.id == 41);
+  CHECK(incident.since == since);
+  CHECK(incident.worst == State::down);
+  CHECK(incident.reason == "timed out");
+  CHECK(incident.told == Names{"ops"});
+}
+
 TEST_CASE("incident: the thread key is the name, the thread, or name and number", "[incident]") {
   Check check = make_check({});
   CHECK(thread_key(check, 12) == "web-01/http");

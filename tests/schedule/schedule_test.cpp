@@ -217,7 +217,11 @@ TEST_CASE("schedule: another interval is a new grid, the same one changes nothin
   const SteadyTime first = *schedule.next();
   schedule.change(0, "web-01", 1h, kNow + 1s);
   CHECK(*schedule.next() == first);
+  schedule.hurry(0, kNow + 2s);
+  schedule.change(0, "web-01", 1h, kNow + 2s);
+  CHECK(*schedule.next() == kNow + 2s);
   schedule.change(0, "web-01", 10s, kNow);
+  CHECK(*schedule.next() > kNow);
   CHECK(*schedule.next() <= kNow + 10s);
   const auto due = take_one(schedule);
   schedule.change(0, "web-01", 1min, due.at + 1ms);
