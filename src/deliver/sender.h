@@ -29,19 +29,24 @@ class Sender {
     const Clock& clock;
     // The next free notification id: the sender makes rows of its own when it folds. Thread-safe.
     std::function<std::int64_t()> next_id;
-    // A delivery came to its end (sent, dead) or was put off; runs on the delivery thread.
+    // A delivery came to its end (sent, dead) or was put off; runs on the delivery thread. May be
+    // empty.
     std::function<void(const Notification&, const DeliveryRecord&)> on_outcome;
   };
 
-  // Starts the thread. `storm_threshold`: folding begins when more than so many wait for one sink.
+  // An attempt under way is waited for so long when it is stopped.
+  static constexpr Millis kStopGrace{3000};
+
+  // Starts the thread. Throws std::runtime_error or std::system_error if it cannot be set up.
   Sender(Host host, std::shared_ptr<const Config> config);
   // Stops: an attempt under way is given `kStopGrace` to end; what waits stays in the store.
   ~Sender();
   Sender(const Sender&) = delete;
   Sender& operator=(const Sender&) = delete;
 
-  // What was found waiting at the start, and may have been sent before: never folded or merged.
-  void resume(std::vector<Saved::Waiting> waiting);
+  // What was found waiting at the start, and may have been sent before: never folded or merged. And
+  // how the sinks named the threads. Call once, before the first `submit`.
+  void resume(const Saved& saved);
   // New ones, after their commit, in the order of their ids.
   void submit(std::vector<NotificationPtr> notifications);
   // A new configuration: lanes of notifiers that are gone become dead letters with that reason; the
@@ -54,7 +59,8 @@ class Sender {
 
   // How each notifier stands; at most a second old.
   std::vector<NotifierView> views() const;
-  // Runs `then` on the delivery thread: proof that it makes progress.
+  // Runs `then` on the delivery thread, once all that was called before has been looked at: proof
+  // that it makes progress.
   void ping(std::function<void()> then);
 
  private:

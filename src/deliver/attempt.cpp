@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "deliver/attempt.h"
+
+#include <cxxabi.h>
+
+#include <asio/co_spawn.hpp>
+#include <cstdlib>
+#include <typeinfo>
+#include <utility>
+
+namespace tocsin {
+namespace {
+
+asio::awaitable<Outcome> send(std::shared_ptr<Attempt> attempt) {
+  co_return co_await attempt->notifier->send(attempt->delivery);
+}
+
+std::string type_name(const std::exception& error) {
+  int status = 0;
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status), &std::free);
+  return status == 0 ? name.get() : typeid(error).name();
+}
+
+// The text of an exception may quote a URL with its token, so only its type is told.
+Outcome outcome_of(const std::exception_ptr& thrown) {
+  Outcome out;
+  out.what = Outcome::What::later;
+  out.in_doubt = true;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& error) {
+    out.reason = "a fault in the notifier itself (" + type_name(error) + ")";
+  } catch (...) {
+    out.reason = "a fault in the notifier itself";
+  }
+  return out;
+}
+
+}  // namespace
+
+Attempt::Attempt(NotificationPtr what, std::shared_ptr<const Notifier> where,
+                 const AttemptTools& tools, std::string thread_ref)
+    : notification(std::move(what)),
+      notifier(std::move(where)),
+      began(tools.clock.steady()),
+      delivery{*notification, tools.http, tools.clock, std::move(thread_ref),
+               tools.clock.wall() - notification->created_at > kLateAfter} {}
+
+void start_attempt(const std::shared_ptr<Attempt>& attempt, Loop& loop,
+                   std::function<void(Outcome)> done) {
+  asio::co_spawn(loop, send(attempt),
+                 [attempt, done = std::move(done)](const std::exception_ptr& thrown, Outcome out) {
+                   if (attempt->abandoned) return;
+                   done(thrown ? outcome_of(thrown) : std::move(out));
+                 });
+}
+
+}  // namespace tocsin

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// The turning of lanes: ask one what is next, do it, commit what came of it, ask again. Each turn
+// is begun by what may have changed the answer: new rows, an outcome, a commit, a timer. The clock
+// that decides is the host's; timers only wake, and a wait of more than a second is looked at anew
+// every second.
+#include <algorithm>
+
+#include "deliver/engine.h"
+#include "deliver/fallback.h"
+#include "util/log.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Millis kLookAgain{1000};
+// Notifiers have timeouts of their own; this is for one that breaks its word.
+constexpr Millis kLongestAttempt{120'000};
+
+void log_outcome(const Row& row, const Outcome& outcome, WallTime now) {
+  const Notification& it = *row.notification;
+  const DeliveryRecord& record = row.delivery;
+  const auto write = [&](LogLevel level, std::string_view event, const auto&... more) {
+    log(level, event, "notifier", it.notifier, "check", it.message->check, "kind",
+        to_string(it.message->kind), "id", it.id, "attempts", record.attempts, more...);
+  };
+  switch (outcome.what) {
+    case Outcome::What::sent: write(LogLevel::info, "told"); break;
+    case Outcome::What::later:
+      write(LogLevel::warn, "put_off", "retry_in_ms", (record.next_at.value_or(now) - now).count(),
+            "in_doubt", outcome.in_doubt, "reason", record.last_error);
+      break;
+    case Outcome::What::rejected:
+      write(LogLevel::error, "dead_letter", "reason", record.last_error);
+      break;
+  }
+}
+
+}  // namespace
+
+void Sender::Engine::look() {
+  turn_all();
+  publish();
+}
+
+void Sender::Engine::turn_all() {
+  // settle() may add lanes; a map's iterators do not mind.
+  for (auto& [key, route] : routes_) settle(*route);
+  for (auto& [key, route] : routes_) turn(*route);
+  std::erase_if(routes_, [&](const auto& entry) {
+    if (entry.second->lane.busy()) return false;
+    return std::none_of(desks_.begin(), desks_.end(),
+                        [&](const auto& desk) { return desk.second.route == entry.second.get(); });
+  });
+  publish_soon();
+}
+
+void Sender::Engine::turn(Route& route) {
+  if (route.attempt) {
+    watch(route);
+    return;
+  }
+  if (stopping_) return;
+  Lane::Next next = route.lane.next(now(), storm_threshold_, numbers_);
+  switch (next.what) {
+    case Lane::Next::What::nothing: break;
+    case Lane::Next::What::wait: wait_until(route, next.at); break;
+    case Lane::Next::What::fold:
+      log(LogLevel::info, "folded", "sink", route.key, "from", next.change.deliveries.size(),
+          "into", next.change.notifications.size());
+      commits_.commit(std::move(next.change), [this, &route](bool durable) {
+        route.lane.committed(durable);
+        turn_all();
+      });
+      break;
+    case Lane::Next::What::send: begin(route, *next.row); break;
+  }
+}
+
+void Sender::Engine::wait_until(Route& route, SteadyTime at) {
+  const auto left = at - host_.clock.steady();
+  route.timer.expires_after(
+      std::clamp<SteadyTime::duration>(left, SteadyTime::duration::zero(), kLookAgain));
+  // It may have gone off, and wait for its turn on the loop, when a reload takes the lane away.
+  const std::weak_ptr<Route> alive = routes_.at(route.key);
+  route.timer.async_wait([this, alive](const std::error_code& error) {
+    const auto there = alive.lock();
+    if (!error && there) turn(*there);
+  });
+}
+
+void Sender::Engine::begin(Route& route, const Row& row) {
+  const Notification& it = *row.notification;
+  const AttemptTools tools{loop_, http_, host_.clock};
+  const auto attempt =
+      std::make_shared<Attempt>(row.notification, desks_.at(it.notifier).entry.notifier, tools,
+                                refs_.find(it.notifier, it.thread_key));
+  route.attempt = attempt;
+  start_attempt(attempt, loop_, [this, &route](const Outcome& outcome) { end(route, outcome); });
+  watch(route);
+}
+
+// An attempt that does not end would hold up its lane for ever.
+void Sender::Engine::watch(Route& route) {
+  const SteadyTime until = route.attempt->began + kLongestAttempt;
+  if (host_.clock.steady() < until) {
+    wait_until(route, until);
+    return;
+  }
+  route.attempt->abandoned = true;
+  Outcome outcome;
+  outcome.reason = "the attempt did not end";
+  outcome.in_doubt = true;
+  end(route, outcome);
+}
+
+void Sender::Engine::end(Route& route, const Outcome& outcome) {
+  route.attempt.reset();
+  route.timer.cancel();
+  const Row row = route.lane.end(outcome, now());
+  note(row, outcome);
+
+  Change change;
+  change.deliveries.push_back(row.delivery);
+  const NotificationPtr fallback = fallback_of(row, change.notifications);
+  commits_.commit(std::move(change), [this, &route, fallback](bool durable) {
+    route.lane.committed(durable);
+    if (fallback) submit({durable ? fallback : not_durable(*fallback)});
+    turn_all();
+  });
+  if (host_.on_outcome) host_.on_outcome(*row.notification, row.delivery);
+  publish_soon();
+  if (stopping_ && !attempting()) loop_.stop();
+}
+
+void Sender::Engine::note(const Row& row, const Outcome& outcome) {
+  log_outcome(row, outcome, host_.clock.wall());
+  const Notification& it = *row.notification;
+  NotifierView& view = desks_.at(it.notifier).view;
+  view.last_error = outcome.what == Outcome::What::sent ? std::string() : row.delivery.last_error;
+  switch (outcome.what) {
+    case Outcome::What::sent:
+      ++view.sent;
+      refs_.remember(it.notifier, it.thread_key, outcome.thread_ref);
+      break;
+    case Outcome::What::later: ++view.later; break;
+    case Outcome::What::rejected: ++view.rejected; break;
+  }
+}
+
+// What tells a dead letter elsewhere, if there is such a place: a new row in the same transaction.
+NotificationPtr Sender::Engine::fallback_of(const Row& row, std::vector<NotificationPtr>& into) {
+  const Notification& it = *row.notification;
+  if (row.delivery.status != DeliveryStatus::dead || is_fallback(it)) return nullptr;
+  const auto to = desks_.find(desks_.at(it.notifier).entry.fallback);
+  if (to == desks_.end() || !to->second.configured || to->first == it.notifier) return nullptr;
+  into.push_back(make_fallback(it, to->first, host_.next_id()));
+  return into.back();
+}
+
+}  // namespace tocsin

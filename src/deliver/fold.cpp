@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// Two steps. Merging looks at one incident at a time and always takes place. Folding begins only in
+// a storm: what could be told in one digest is taken from its threads, a digest per notifier. A
+// digest takes the place of the earliest row that it tells, so that whatever comes later in any of
+// those threads is told after it. A new row is as old as the oldest one it tells: that makes it
+// late in time, and puts it in its place when it is found at a start.
+#include "deliver/fold.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "deliver/digest.h"
+#include "deliver/merge.h"
+
+namespace tocsin {
+namespace {
+
+struct Word {
+  int rank;
+  std::string text;
+};
+
+std::string in_capitals(std::string_view word) {
+  std::string out(word);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
+State worst_of(const Unit& unit) {
+  return unit.over ? over_message(unit).worst : unit.last().worst;
+}
+
+Word word_of(const Unit& unit) {
+  if (unit.over) return {4, in_capitals(to_string(worst_of(unit))) + " and UP"};
+  const Message& message = unit.last();
+  switch (message.kind) {
+    case Kind::down: return {0, "DOWN"};
+    case Kind::degraded: return {1, "DEGRADED"};
+    case Kind::unknown: return {2, "UNKNOWN"};
+    case Kind::reminder: return {3, "still " + in_capitals(to_string(message.to))};
+    case Kind::over: return {4, in_capitals(to_string(message.worst)) + " and UP"};
+    case Kind::up: return {5, "UP"};
+    default: return {6, "NO LONGER WATCHED"};
+  }
+}
+
+// What the digest says of a check's reason: an UP is about what it was.
+std::string reason_of(const Unit& unit) {
+  if (unit.over) return over_message(unit).worst_reason;
+  const Message& message = unit.last();
+  const bool past = message.kind == Kind::up || message.kind == Kind::over;
+  return past && !message.worst_reason.empty() ? message.worst_reason : message.reason;
+}
+
+// Builds one Folding.
+class Folder {
+ public:
+  explicit Folder(const Numbers& numbers) : numbers_(numbers) {}
+
+  void merge(const Unit& unit) {
+    if (unit.over) {
+      add(unit.rows, unit.place(), unit.rows.back()->notification->thread_key, over_message(unit));
+      return;
+    }
+    for (const Row* row : unit.rows) {
+      if (row != unit.rows.back()) take(*row, unit.rows.back()->notification->id);
+    }
+  }
+
+  // All of one notifier.
+  void digest(const std::vector<const Unit*>& units);
+
+  std::optional<Folding> result() {
+    if (folding_.removed.empty()) return std::nullopt;
+    return std::move(folding_);
+  }
+
+ private:
+  void take(const Row& row, std::int64_t into) {
+    DeliveryRecord record = row.delivery;
+    record.status = DeliveryStatus::folded;
+    record.folded_into = into;
+    record.next_at.reset();
+    folding_.change.deliveries.push_back(std::move(record));
+    folding_.removed.push_back(row.place);
+  }
+
+  void add(const std::vector<const Row*>& rows, std::int64_t place, std::string_view thread_key,
+           Message message) {
+    auto made = std::make_shared<Notification>();
+    made->id = numbers_.next_id();
+    made->uid = numbers_.new_uid();
+    made->notifier = rows.front()->notification->notifier;
+    made->thread_key = thread_key;
+    made->created_at = rows.front()->notification->created_at;
+    for (const Row* row : rows) {
+      made->created_at = std::min(made->created_at, row->notification->created_at);
+      take(*row, made->id);
+    }
+    made->message = std::make_shared<const Message>(std::move(message));
+    folding_.change.notifications.push_back(made);
+    Row row = make_row(std::move(made));
+    row.place = place;
+    folding_.added.push_back(std::move(row));
+  }
+
+  const Numbers& numbers_;
+  Folding folding_;
+};
+
+// The units of one check, in order.
+using Checks = std::vector<std::vector<const Unit*>>;
+
+Checks by_check(const std::vector<const Unit*>& units) {
+  Checks out;
+  std::map<std::string_view, std::size_t> index;
+  for (const Unit* unit : units) {
+    const auto [at, is_new] = index.try_emplace(unit->last().check, out.size());
+    if (is_new) out.emplace_back();
+    out[at->second].push_back(unit);
+  }
+  return out;
+}
+
+std::vector<DigestEntry> entries_of(const Checks& checks) {
+  std::vector<DigestEntry> out;
+  out.reserve(checks.size());
+  for (const auto& units : checks) {
+    const Unit& now = *units.back();
+    Word word = word_of(now);
+    std::size_t events = 1;
+    if (units.size() > 1) {
+      events = 0;
+      for (const Unit* unit : units) events += unit->over ? 2 : 1;
+    }
+    out.push_back({word.rank, std::move(word.text), now.last().check, reason_of(now), events});
+  }
+  return out;
+}
+
+// The facts of a page: who speaks, how bad it is now, when it began and was decided.
+Message digest_message(const std::vector<const Unit*>& units, std::string text) {
+  Message out;
+  out.kind = Kind::digest;
+  out.instance = units.front()->last().instance;
+  out.reason = std::move(text);
+  out.to = State::up;
+  out.since = units.front()->last().since;
+  for (const Unit* unit : units) {
+    const Message& told = unit->last();
+    if (badness(told.to) > badness(out.to)) out.to = told.to;
+    if (badness(worst_of(*unit)) > badness(out.worst)) out.worst = worst_of(*unit);
+    out.since = std::min(out.since, told.since);
+    out.decided_at = std::max(out.decided_at, told.decided_at);
+    for (const Row* row : unit->rows) {
+      out.durable = out.durable && row->notification->message->durable;
+    }
+  }
+  if (badness(out.to) > badness(out.worst)) out.worst = out.to;
+  return out;
+}
+
+void Folder::digest(const std::vector<const Unit*>& units) {
+  std::vector<std::int64_t> places;
+  for (const Unit* unit : units) {
+    for (const Row* row : unit->rows) places.push_back(row->place);
+  }
+  std::sort(places.begin(), places.end());
+
+  const Checks checks = by_check(units);
+  std::vector<DigestPage> pages = write_digest(entries_of(checks));
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    std::vector<const Unit*> told;
+    std::vector<const Row*> rows;
+    for (const std::size_t entry : pages[i].entries) {
+      for (const Unit* unit : checks[entry]) {
+        told.push_back(unit);
+        rows.insert(rows.end(), unit->rows.begin(), unit->rows.end());
+      }
+    }
+    // One place of its own for each page: there are at least as many rows as pages.
+    add(rows, places[i], kStormThread, digest_message(told, std::move(pages[i].text)));
+  }
+}
+
+// The units that a storm takes from their threads, by notifier.
+std::map<std::string_view, std::vector<const Unit*>> storm(const std::vector<Unit>& units,
+                                                           std::size_t threshold) {
+  std::map<std::string_view, std::vector<const Unit*>> out;
+  std::size_t count = 0;
+  for (const Unit& unit : units) {
+    if (!unit.foldable) continue;
+    ++count;
+    out[unit.rows.back()->notification->notifier].push_back(&unit);
+  }
+  if (count <= threshold) return {};
+  // A digest of one would only hide it from its thread.
+  std::erase_if(out, [](const auto& entry) { return entry.second.size() < 2; });
+  return out;
+}
+
+}  // namespace
+
+std::optional<Folding> fold(const std::vector<const Row*>& rows, std::size_t storm_threshold,
+                            const Numbers& numbers) {
+  if (rows.size() < 2) return std::nullopt;
+  std::vector<Unit> units = group(rows);
+  const auto digests = storm(units, storm_threshold);
+  Folder folder(numbers);
+  for (const Unit& unit : units) {
+    const bool in_digest =
+        unit.foldable && digests.contains(unit.rows.back()->notification->notifier);
+    if (!in_digest && unit.rows.size() > 1) folder.merge(unit);
+  }
+  for (const auto& [notifier, members] : digests) folder.digest(members);
+  return folder.result();
+}
+
+}  // namespace tocsin

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// The rows stand in the order of their places, and the first one is told first; that alone keeps
+// the order of every thread. A row that is put off pauses the lane, since it is the sink that
+// asked for it, and is tried again when the pause is over.
+//
+// One exception keeps a single bad row from holding up all others for ever (a sink that answers
+// 500 to this text and takes any other): after kStubbornAfter failures it is left out, with the
+// rest of its thread, for a minute at a time, and the next thread is tried. If that works, and the
+// sink had been failing for all, everything is due again in the old order.
+//
+// The spacing runs from the end of an attempt. The sink counts arrivals, and the arrival lies
+// somewhere between start and end (a first attempt makes a TLS handshake before, a second does
+// not); so this keeps both starts and arrivals apart.
+#include "deliver/lane.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "deliver/fold.h"
+#include "util/text.h"
+
+namespace tocsin {
+namespace {
+
+constexpr unsigned kStubbornAfter = 8;  // some three minutes
+constexpr Millis kStubbornPause{60'000};
+constexpr std::size_t kLongestError = 500;
+
+bool same_thread(const Row& a, const Row& b) noexcept {
+  return a.notification->notifier == b.notification->notifier &&
+         a.notification->thread_key == b.notification->thread_key;
+}
+
+}  // namespace
+
+Lane::Lane(Millis spacing, SteadyTime now, std::uint64_t seed)
+    : spacing_(spacing), backoff_(seed), spaced_until_(now + spacing) {}
+
+void Lane::add(Row row, Moment now) {
+  if (row.resumed && row.delivery.next_at) {
+    // Wall time was stored; a clock that was set meanwhile must not put it off for days.
+    const Millis left =
+        std::clamp(*row.delivery.next_at - now.wall, Millis{0}, Backoff::kMostAsked);
+    paused_until_ = std::max(paused_until_, now.steady + left);
+  }
+  const bool resumed = row.resumed;
+  const std::int64_t place = row.place;
+  if (!rows_.try_emplace(place, std::move(row)).second || resumed) return;
+  ++fresh_;
+  look_for_folds_ = true;
+}
+
+SteadyTime Lane::ready_at() const noexcept {
+  return std::max(spaced_until_, paused_until_);
+}
+
+Lane::Next Lane::next(Moment now, std::size_t storm_threshold, const Numbers& numbers) {
+  Next out;
+  if (busy() || rows_.empty()) return out;
+  if (now.steady < ready_at()) {
+    out.what = Next::What::wait;
+    out.at = ready_at();
+    return out;
+  }
+  if (look_for_folds_ && fold_into(out, storm_threshold, numbers)) return out;
+  Row& row = pick(now.steady);
+  under_way_ = row.place;
+  step_ = Step::attempting;
+  out.what = Next::What::send;
+  out.row = &row;
+  return out;
+}
+
+bool Lane::fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers) {
+  look_for_folds_ = false;
+  std::vector<const Row*> rows;
+  rows.reserve(rows_.size());
+  for (const auto& [place, row] : rows_) rows.push_back(&row);
+  std::optional<Folding> folding = fold(rows, storm_threshold, numbers);
+  if (!folding) return false;
+
+  for (const std::int64_t place : folding->removed) rows_.erase(place);
+  fresh_ -= folding->removed.size();
+  for (Row& row : folding->added) {
+    made_.push_back(row.place);
+    rows_.emplace(row.place, std::move(row));
+    ++fresh_;
+  }
+  step_ = Step::committing;
+  out.what = Next::What::fold;
+  out.change = std::move(folding->change);
+  return true;
+}
+
+Row& Lane::pick(SteadyTime now) {
+  std::set<std::pair<std::string_view, std::string_view>> passed_over;
+  for (auto& [place, row] : rows_) {
+    const auto thread = std::pair<std::string_view, std::string_view>(row.notification->notifier,
+                                                                      row.notification->thread_key);
+    if (passed_over.contains(thread)) continue;
+    if (row.not_before <= now) return row;
+    passed_over.insert(thread);
+  }
+  return rows_.begin()->second;
+}
+
+Row Lane::end(const Outcome& outcome, Moment now) {
+  step_ = Step::committing;
+  spaced_until_ = now.steady + spacing_;
+  const auto at = rows_.find(under_way_);
+  Row& row = at->second;
+  DeliveryRecord& record = row.delivery;
+  ++record.attempts;
+  record.at = now.wall;
+  record.next_at.reset();
+  if (outcome.what != Outcome::What::sent) {
+    record.last_error = printable(outcome.reason, kLongestError);
+  }
+  if (outcome.what == Outcome::What::later) {
+    put_off(row, outcome, now);
+    return row;
+  }
+  if (outcome.what == Outcome::What::sent) {
+    record.status = DeliveryStatus::sent;
+    record.thread_ref = outcome.thread_ref;
+    record.message_ref = outcome.message_ref;
+    if (backoff_.failures() >= kStubbornAfter) let_stubborn_rows_in();
+    backoff_.reset();
+  } else {
+    record.status = DeliveryStatus::dead;
+  }
+  Row out = std::move(row);
+  rows_.erase(at);
+  note_gone(out);
+  return out;
+}
+
+void Lane::put_off(Row& row, const Outcome& outcome, Moment now) {
+  const Millis pause = backoff_.next(outcome.retry_after);
+  paused_until_ = now.steady + pause;
+  row.delivery.in_doubt = row.delivery.in_doubt || outcome.in_doubt;
+  row.delivery.next_at = now.wall + pause;
+  if (++row.failures >= kStubbornAfter) {
+    row.not_before = now.steady + std::max(pause, kStubbornPause);
+  }
+}
+
+void Lane::let_stubborn_rows_in() {
+  for (auto& [place, row] : rows_) row.not_before = SteadyTime{};
+}
+
+// Rows behind one that had to be told by itself may now be folded.
+void Lane::note_gone(const Row& row) {
+  if (!row.resumed) --fresh_;
+  if (fresh_ == 0 || look_for_folds_) return;
+  look_for_folds_ = std::any_of(rows_.begin(), rows_.end(), [&](const auto& entry) {
+    return !entry.second.resumed && same_thread(entry.second, row);
+  });
+}
+
+void Lane::committed(bool durable) {
+  step_ = Step::idle;
+  for (const std::int64_t place : std::exchange(made_, {})) {
+    const auto found = rows_.find(place);
+    if (!durable && found != rows_.end()) {
+      found->second.notification = not_durable(*found->second.notification);
+    }
+  }
+}
+
+std::vector<Row> Lane::take(const std::string& notifier) {
+  std::vector<Row> out;
+  for (auto at = rows_.begin(); at != rows_.end();) {
+    if (at->second.notification->notifier != notifier) {
+      ++at;
+      continue;
+    }
+    if (!at->second.resumed) --fresh_;
+    out.push_back(std::move(at->second));
+    at = rows_.erase(at);
+  }
+  return out;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "deliver/backoff.h"
+#include "deliver/row.h"
+#include "tocsin/notification.h"
+#include "tocsin/store.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// What waits for one sink (one Pace::key), and what to do about it now. It only decides: it is told
+// the time and what came of things, and has no clock, no thread and no loop. One thread's.
+//
+// Its turn goes round: `next` says fold (commit the change, then call `committed`) or send (attempt
+// the row, call `end` with the outcome, commit what that gave, then call `committed`). In between,
+// `next` says nothing, so that attempts are serial and each is remembered before the one after it.
+class Lane {
+ public:
+  struct Next {
+    enum class What : std::uint8_t { nothing, wait, fold, send };
+    What what = What::nothing;
+    SteadyTime at{};           // wait: ask again then
+    Change change;             // fold
+    const Row* row = nullptr;  // send: stays until `end`
+  };
+
+  // A sink may be written to again one spacing after this: when the last process wrote to it is not
+  // known. `seed` is for the jitter.
+  Lane(Millis spacing, SteadyTime now, std::uint64_t seed);
+
+  void set_spacing(Millis spacing) noexcept { spacing_ = spacing; }
+  // A row whose id or place is already here is ignored.
+  void add(Row row, Moment now);
+  // REQUIRES storm_threshold and numbers as fold() takes them.
+  Next next(Moment now, std::size_t storm_threshold, const Numbers& numbers);
+  // The attempt under way ended thus: the row as it is now. It has left the lane unless it is still
+  // waiting. REQUIRES an attempt under way.
+  Row end(const Outcome& outcome, Moment now);
+  // What was to be committed is; `durable` is false if only in memory.
+  void committed(bool durable);
+
+  // Removes what waits for this notifier. REQUIRES !busy().
+  std::vector<Row> take(const std::string& notifier);
+  bool busy() const noexcept { return step_ != Step::idle; }
+  // By place; the row under way is among them.
+  const std::map<std::int64_t, Row>& rows() const noexcept { return rows_; }
+
+ private:
+  enum class Step : std::uint8_t { idle, attempting, committing };
+
+  SteadyTime ready_at() const noexcept;
+  bool fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers);
+  Row& pick(SteadyTime now);
+  void put_off(Row& row, const Outcome& outcome, Moment now);
+  void let_stubborn_rows_in();
+  void note_gone(const Row& row);
+
+  Millis spacing_;
+  Backoff backoff_;
+  std::map<std::int64_t, Row> rows_;
+  std::size_t fresh_ = 0;  // rows that were not resumed
+  Step step_ = Step::idle;
+  bool look_for_folds_ = false;     // something changed that may allow one
+  std::int64_t under_way_ = 0;      // the place of the row being attempted
+  std::vector<std::int64_t> made_;  // the places of rows whose commit is under way
+  SteadyTime spaced_until_;
+  SteadyTime paused_until_{};
+};
+
+}  // namespace tocsin

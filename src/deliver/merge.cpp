@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
+// holds both a bad state and the UP becomes one message; a reminder with anything of its incident
+// behind it is out of date. A row that a sink may already have taken (found at the start, or an
+// attempt without an answer) is told as it is, and cuts its chain: what comes behind it must not be
+// told before it.
+#include "deliver/merge.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+
+namespace tocsin {
+namespace {
+
+using ThreadKey = std::pair<std::string_view, std::string_view>;
+using ChainKey = std::tuple<std::string_view, std::string_view, std::string_view, std::int64_t>;
+
+ThreadKey thread_of(const Row& row) noexcept {
+  return {row.notification->notifier, row.notification->thread_key};
+}
+
+ChainKey chain_of(const Row& row) noexcept {
+  const Notification& it = *row.notification;
+  return {it.notifier, it.thread_key, it.message->check, it.message->incident};
+}
+
+bool tells_bad(Kind kind) noexcept {
+  return kind == Kind::down || kind == Kind::degraded || kind == Kind::unknown;
+}
+
+bool joins(const Row& row) noexcept {
+  const Message& message = *row.notification->message;
+  return row.untold() && message.incident != 0 && !message.check.empty() &&
+         (tells_bad(message.kind) || message.kind == Kind::up || message.kind == Kind::reminder);
+}
+
+Kind kind_of(const Row* row) noexcept {
+  return row->notification->message->kind;
+}
+
+// A chain's rows into units; empties it.
+void close_chain(std::vector<const Row*>& chain, std::vector<Unit>& units) {
+  if (chain.empty()) return;
+  const bool bad = std::any_of(chain.begin(), chain.end(),
+                               [](const Row* row) { return tells_bad(kind_of(row)); });
+  if (bad && kind_of(chain.back()) == Kind::up) {
+    units.push_back({std::exchange(chain, {}), true, false});
+    return;
+  }
+  Unit unit;
+  for (const Row* row : chain) {
+    unit.rows.push_back(row);
+    if (kind_of(row) == Kind::reminder && row != chain.back()) continue;
+    units.push_back(std::exchange(unit, {}));
+  }
+  chain.clear();
+}
+
+bool folds_by_itself(const Unit& unit) noexcept {
+  switch (unit.last().kind) {
+    case Kind::digest:
+    case Kind::daemon:
+    case Kind::test: return false;
+    default: break;
+  }
+  return !unit.last().check.empty() &&
+         std::all_of(unit.rows.begin(), unit.rows.end(), [&](const Row* row) {
+           return row->untold() && (unit.over || row->delivery.attempts == 0);
+         });
+}
+
+void mark_foldable(std::vector<Unit>& units) {
+  std::vector<std::pair<const Row*, Unit*>> rows;
+  for (Unit& unit : units) {
+    unit.foldable = folds_by_itself(unit);
+    for (const Row* row : unit.rows) rows.emplace_back(row, &unit);
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const auto& a, const auto& b) { return a.first->place < b.first->place; });
+  std::set<ThreadKey> held;
+  for (auto& [row, unit] : rows) {
+    if (held.contains(thread_of(*row))) unit->foldable = false;
+    if (!unit->foldable) held.insert(thread_of(*row));
+  }
+}
+
+}  // namespace
+
+int badness(State state) noexcept {
+  switch (state) {
+    case State::down: return 3;
+    case State::degraded: return 2;
+    case State::unknown: return 1;
+    case State::up:
+    case State::pending: return 0;
+  }
+  return 0;
+}
+
+std::vector<Unit> group(const std::vector<const Row*>& rows) {
+  std::vector<Unit> units;
+  std::map<ChainKey, std::vector<const Row*>> chains;
+  for (const Row* row : rows) {
+    std::vector<const Row*>& chain = chains[chain_of(*row)];
+    if (!joins(*row)) {
+      close_chain(chain, units);
+      units.push_back({{row}, false, false});
+      continue;
+    }
+    chain.push_back(row);
+    if (kind_of(row) == Kind::up) close_chain(chain, units);
+  }
+  for (auto& [key, chain] : chains) close_chain(chain, units);
+  std::sort(units.begin(), units.end(),
+            [](const Unit& a, const Unit& b) { return a.place() < b.place(); });
+  mark_foldable(units);
+  return units;
+}
+
+Message over_message(const Unit& unit) {
+  Message out = unit.last();
+  out.kind = Kind::over;
+  for (const Row* row : unit.rows) {
+    const Message& part = *row->notification->message;
+    out.durable = out.durable && part.durable;
+    out.failed_probes = std::max(out.failed_probes, part.failed_probes);
+    if (!tells_bad(part.kind)) continue;
+    if (badness(part.to) > badness(out.worst) || out.worst_reason.empty()) {
+      out.worst = part.to;
+      out.worst_reason = part.reason;
+    }
+    if (part.since != WallTime{} && (out.since == WallTime{} || part.since < out.since)) {
+      out.since = part.since;
+    }
+  }
+  out.from = unit.rows.front()->notification->message->from;
+  return out;
+}
+
+}  // namespace tocsin

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "tocsin/notification.h"
+#include "tocsin/store.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// Both clocks, read at one moment.
+struct Moment {
+  SteadyTime steady{};
+  WallTime wall{};
+};
+
+// A notification that waits to be told, as the sender holds it. A value type of the delivery
+// thread.
+struct Row {
+  NotificationPtr notification;
+  DeliveryRecord delivery;
+  // Found at the start: an attempt may have been under way when the last process ended.
+  bool resumed = false;
+  // Where it stands in its lane: the notification's id, or the place of a row that it replaced.
+  std::int64_t place = 0;
+  // Attempts that were put off in this process, and when it may be tried again on its own account.
+  unsigned failures = 0;
+  SteadyTime not_before{};
+
+  // Whether no sink can have taken it yet, so that it may still be told in other words.
+  bool untold() const noexcept { return !resumed && !delivery.in_doubt; }
+};
+
+Row make_row(NotificationPtr notification);
+// The same, saying that it could not be stored before it was told.
+NotificationPtr not_durable(const Notification& notification);
+
+// Where the numbers of new notifications come from.
+struct Numbers {
+  std::function<std::int64_t()> next_id;
+  std::function<std::string()> new_uid;
+};
+
+}  // namespace tocsin
