@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+//
+// What is read when. Every scan reads /proc/PID/stat of every process (about 7 µs each): it tells
+// whether the process is alive, whether it is still the same one, and its short name. The names of
+// the program and of its first arguments are read once a process and kept until it runs another
+// program: exec changes the short name, or else, where we may see it, the place of the stack. The
+// command line is read in every scan in which a check asks for it, since a process may rewrite it
+// at any time (as nginx and PostgreSQL do), but not that of a process in state D: reading it could
+// wait for the same lock as the process does, and so would every probe of this loop.
+//
+// A scan serves the looks of the slot in which it was made and no later one; a death that is told
+// ends it at once.
+#include "probe/process_table.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "util/text.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Millis kScanServes{20};
+constexpr pid_t kInit = 1;
+constexpr std::string_view kGrant =
+    "(it is mounted with hidepid, or the unit has ProtectProc=; set ProtectProc=default, or grant "
+    "CAP_SYS_PTRACE)";
+
+bool is_gone(const std::error_code& error) noexcept {
+  return error == std::errc::no_such_process;
+}
+
+bool is_forbidden(const std::error_code& error) noexcept {
+  return error == std::errc::permission_denied || error == std::errc::operation_not_permitted;
+}
+
+std::string file_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+// Whether the kernel would show `name` as this short name.
+bool is_cut_to(std::string_view name, std::string_view comm) noexcept {
+  return name.substr(0, kCommLength) == comm;
+}
+
+bool exists(pid_t pid) noexcept {
+  return kill(pid, 0) == 0 || errno == EPERM;
+}
+
+}  // namespace
+
+ProcessTable::ProcessTable(asio::io_context& loop, std::function<void(std::uint32_t)> look_again,
+                           std::string proc)
+    : self_(getpid()),
+      procfs_(std::move(proc)),
+      watch_(loop, procfs_, [this, again = std::move(look_again)](std::uint32_t check) {
+        scanned_at_ = {};
+        again(check);
+      }) {}
+
+ProcessLook ProcessTable::look(const ProcessQuery& query, bool details) {
+  ProcessLook out;
+  if (query.pid_file.empty()) {
+    look_at_all(query, details, out);
+  } else {
+    look_at_one(query, details, out);
+  }
+  return out;
+}
+
+void ProcessTable::watch(std::uint32_t check, const std::vector<FoundProcess>& found) {
+  std::vector<ProcessId> ids;
+  ids.reserve(found.size());
+  for (const FoundProcess& process : found) ids.push_back(process.id);
+  watch_.set(check, ids);
+}
+
+// --- scanning
+// ---------------------------------------------------------------------------------------
+
+void ProcessTable::refresh() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (scan_ != 0 && now - scanned_at_ <= kScanServes) return;
+  ++scan_;
+  scan_error_ = scan();
+  // From the scan's end: a slow one must still serve its slot.
+  scanned_at_ = std::chrono::steady_clock::now();
+}
+
+std::error_code ProcessTable::scan() {
+  some_hidden_ = false;
+  if (const std::error_code error = procfs_.list(pids_)) return error;
+  bool init_seen = false;
+  for (const pid_t pid : pids_) {
+    ProcessStat stat;
+    const std::error_code error = procfs_.read_stat(pid, stat);
+    if (is_gone(error)) continue;
+    if (is_forbidden(error)) {
+      some_hidden_ = true;
+      continue;
+    }
+    if (error) return error;
+    init_seen = init_seen || pid == kInit;
+    remember(std::move(stat));
+  }
+  // Every machine and every container has a process 1: who does not see it does not see others.
+  some_hidden_ = some_hidden_ || !init_seen;
+  std::erase_if(known_, [this](const auto& entry) { return entry.second.seen != scan_; });
+  return {};
+}
+
+ProcessTable::Known& ProcessTable::remember(ProcessStat stat) {
+  Known& known = known_[stat.pid];
+  const bool same_process = known.stat.started == stat.started;
+  const bool same_program =
+      same_process && known.stat.comm == stat.comm && known.stat.stack == stat.stack;
+  if (!same_program) known.identified = false;
+  if (!same_process) known.command_read = 0;
+  known.stat = std::move(stat);
+  known.seen = scan_;
+  return known;
+}
+
+void ProcessTable::identify(Known& process) {
+  if (std::exchange(process.identified, true)) return;
+  process.exe = procfs_.read_exe(process.stat.pid);
+  const std::string arguments = procfs_.read_cmdline(process.stat.pid);
+  const std::string_view all = arguments;
+  const std::size_t end = std::min(all.find('\0'), all.size());
+  const std::string_view rest = all.substr(std::min(end + 1, all.size()));
+  process.argument0 = file_name(all.substr(0, end));
+  process.argument1 = file_name(rest.substr(0, rest.find('\0')));
+}
+
+const std::string& ProcessTable::command_of(Known& process) {
+  const bool known = process.command_read != 0;
+  if (process.command_read == scan_ || (known && process.stat.state == 'D')) {
+    return process.command;
+  }
+  process.command = join_arguments(procfs_.read_cmdline(process.stat.pid));
+  process.command_read = scan_;
+  return process.command;
+}
+
+// --- matching
+// ---------------------------------------------------------------------------------------
+
+bool ProcessTable::has_name(Known& process, const std::string& name) {
+  if (process.stat.comm == name) return true;
+  identify(process);
+  if (process.exe == name || process.argument0 == name) return true;
+  // A script: the interpreter runs it as its first argument, under its name cut short.
+  return name.size() > kCommLength && is_cut_to(name, process.stat.comm) &&
+         process.argument1 == name;
+}
+
+bool ProcessTable::matches(Known& process, const ProcessQuery& query) {
+  if (!query.name.empty() && !has_name(process, query.name)) return false;
+  if (query.command && !query.command->matches(command_of(process))) return false;
+  return !query.user || procfs_.read_user(process.stat.pid) == query.user;
+}
+
+void ProcessTable::add(Known& process, const ProcessQuery& query, bool details, ProcessLook& into) {
+  if (process.stat.is_kernel_thread()) return;
+  if (process.stat.is_dead()) {
+    // Its command line is gone and its program too: only the short name is left to tell by.
+    const bool of_that_name = !query.name.empty() && is_cut_to(query.name, process.stat.comm);
+    if (of_that_name) ++into.zombies;
+    return;
+  }
+  if (!matches(process, query)) return;
+  FoundProcess found{{process.stat.pid, process.stat.started}, process.stat.comm, {}, {}};
+  if (details) {
+    found.user = procfs_.read_user(process.stat.pid);
+    found.command = command_of(process);
+  }
+  into.found.push_back(std::move(found));
+}
+
+void ProcessTable::look_at_all(const ProcessQuery& query, bool details, ProcessLook& into) {
+  refresh();
+  if (scan_error_) {
+    into.trouble = "cannot look at the processes: " + scan_error_.message();
+    return;
+  }
+  if (some_hidden_)
+    into.hidden = "other users' processes are hidden in /proc " + std::string(kGrant);
+  for (auto& [pid, process] : known_) {
+    if (pid == self_ || process.stat.parent == self_) continue;
+    add(process, query, details, into);
+  }
+  std::sort(into.found.begin(), into.found.end(),
+            [](const FoundProcess& a, const FoundProcess& b) { return a.id < b.id; });
+}
+
+void ProcessTable::look_at_one(const ProcessQuery& query, bool details, ProcessLook& into) {
+  PidFile file = read_pid_file(query.pid_file);
+  into.wrong = std::move(file.wrong);
+  into.trouble = std::move(file.trouble);
+  if (!file.pid) return;
+
+  const pid_t pid = *file.pid;
+  const std::string named = "pid file names " + std::to_string(pid) + ", which ";
+  ProcessStat stat;
+  const std::error_code error = procfs_.read_stat(pid, stat);
+  if (is_forbidden(error) || (is_gone(error) && exists(pid))) {
+    into.trouble = named + "is hidden in /proc " + std::string(kGrant);
+  } else if (is_gone(error)) {
+    into.wrong = named + "is gone";
+  } else if (error) {
+    into.trouble = named + "cannot be looked at: " + error.message();
+  }
+  if (error) return;
+
+  Known process;
+  process.stat = std::move(stat);
+  process.seen = scan_;
+  add(process, query, details, into);
+  if (!into.found.empty()) return;
+  if (process.stat.is_dead()) {
+    into.wrong = named + "is a zombie";
+  } else {
+    into.wrong = named + "does not match: it is \"" + printable(process.stat.comm, 64) + '"';
+  }
+}
+
+}  // namespace tocsin
