@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "tocsin/config.h"
@@ -11,6 +12,8 @@
 
 namespace tocsin {
 
+struct Route;  // web/router.h
+
 // The web side: /healthz, /api/v1/…, /metrics (DESIGN section 4). It reads snapshots and the
 // store's lists and has threads of its own; it never touches the core's state.
 class WebServer {
@@ -18,6 +21,9 @@ class WebServer {
   // Listens and serves. Throws std::runtime_error with the address in its text if it cannot be
   // bound.
   WebServer(const WebSettings& settings, Control& control, Store& store);
+  // The same with another table of routes (router.h), which must outlive it.
+  WebServer(const WebSettings& settings, Control& control, Store& store,
+            std::span<const Route> routes);
   // Stops serving; requests under way are given a moment.
   ~WebServer();
   WebServer(const WebServer&) = delete;

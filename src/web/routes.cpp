@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "web/handlers.h"
+
+namespace tocsin {
+namespace {
+
+constexpr Route kRoutes[] = {
+    {"GET", "/healthz", Access::open, get_healthz},
+    {"GET", "/", Access::read, get_page},
+    {"GET", "/style.css", Access::open, get_style},
+    {"GET", "/api/v1/checks", Access::read, get_checks},
+    {"GET", "/api/v1/checks/{name*}", Access::read, get_check},
+    {"GET", "/api/v1/incidents", Access::read, get_incidents},
+    {"GET", "/api/v1/notifications", Access::read, get_notifications},
+    {"GET", "/metrics", Access::read, get_metrics},
+};
+
+}  // namespace
+
+std::span<const Route> web_routes() noexcept {
+  return kRoutes;
+}
+
+}  // namespace tocsin
