@@ -65,6 +65,13 @@ struct Change {
   std::vector<DeliveryRecord> deliveries;
 };
 
+// How a notifier's sink names a thread: what DeliveryRecord::thread_ref said last for that key.
+struct ThreadRef {
+  std::string notifier;
+  std::string thread_key;
+  std::string ref;
+};
+
 // What a start finds.
 struct Saved {
   std::vector<CheckRecord> checks;
@@ -73,7 +80,8 @@ struct Saved {
     NotificationPtr notification;
     DeliveryRecord delivery;
   };
-  std::vector<Waiting> waiting;    // by id
+  std::vector<Waiting> waiting;  // by id
+  std::vector<ThreadRef> threads;
   std::int64_t last_incident = 0;  // the highest numbers ever given
   std::int64_t last_notification = 0;
 };

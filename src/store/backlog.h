@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tocsin/store.h"
+
+namespace tocsin {
+
+// The highest numbers ever given.
+struct Numbers {
+  std::int64_t incident = 0;
+  std::int64_t notification = 0;
+};
+
+// What the disk has not taken. Only the latest of each check, incident and notification is kept,
+// and of what has ended at most a given number of rows, so it stays bounded however long the disk
+// is away. Thread-safe: filled by the writer, read by the lists, hence a mutex of its own.
+class Backlog {
+ public:
+  // `ended_rows`: how many closed incidents and ended notifications are kept; the oldest go first.
+  explicit Backlog(std::size_t ended_rows) : ended_rows_(ended_rows) {}
+
+  // Numbers up to these may be on the disk. Such rows are never dropped here: the disk would tell
+  // of an incident that is still open, or of a notification that still waits.
+  void set_floor(Numbers floor);
+  void add(const Change& change);
+  void clear();
+  bool empty() const;
+  // Everything, as one transaction that brings the database up to date.
+  Change all() const;
+
+  // All incidents that are kept here, by id.
+  std::vector<IncidentRecord> incidents() const;
+  // What is known here of a notification: itself, or what became of it, or both.
+  struct Held {
+    NotificationPtr notification;
+    std::optional<DeliveryRecord> delivery;
+  };
+  std::map<std::int64_t, Held> notifications() const;
+
+ private:
+  void add_delivery(const DeliveryRecord& delivery);
+  void drop_the_oldest();
+
+  const std::size_t ended_rows_;
+  mutable std::mutex mutex_;                                  // guards all below
+  std::map<std::string, std::optional<CheckRecord>> checks_;  // nothing: forgotten
+  std::map<std::int64_t, IncidentRecord> incidents_;
+  std::map<std::int64_t, Held> notifications_;
+  Numbers floor_;
+  std::size_t ended_ = 0;  // rows that may be dropped; counted anew when there are too many
+};
+
+}  // namespace tocsin

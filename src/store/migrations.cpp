@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+//
+// The schema's history. SCHEMA.md tells what the tables mean; this file is what makes them.
+//
+// The file's `user_version` is the number of steps it has been through. A new file has been through
+// none, so it is made by the same steps that bring an old one up to date: there is no second
+// description of the schema that could differ from the first.
+//
+// Rules for a new step:
+//   1. Append to kSteps. A step that was released is never edited: files exist that went through
+//   it.
+//   2. A step is one transaction together with its user_version, so a crash or a full disk leaves
+//      the version before it, whole.
+//   3. Rows are kept. What the new version needs is worked out in SQL from what is there.
+//   4. Nothing refers to code: a step must mean the same in ten years.
+//   5. tests/store/migrations_test.cpp gets a file of the version before, with rows in it.
+// There is no way back: an older Tocsin leaves a newer file alone and works from memory.
+#include "store/migrations.h"
+
+#include <string>
+
+#include "store/session.h"
+
+namespace tocsin {
+namespace {
+
+constexpr std::string_view kVersion1[] = {
+    R"(CREATE TABLE counters (
+         name TEXT PRIMARY KEY,
+         value INTEGER NOT NULL
+       ) WITHOUT ROWID)",
+    R"(CREATE TABLE checks (
+         name TEXT PRIMARY KEY,
+         state TEXT NOT NULL,
+         told TEXT NOT NULL,
+         since INTEGER NOT NULL,
+         reason TEXT NOT NULL,
+         incident INTEGER,
+         gone_since INTEGER
+       ) WITHOUT ROWID)",
+    R"(CREATE TABLE incidents (
+         id INTEGER PRIMARY KEY,
+         check_name TEXT NOT NULL,
+         since INTEGER NOT NULL,
+         opened_at INTEGER NOT NULL,
+         closed_at INTEGER,
+         worst TEXT NOT NULL,
+         reminders INTEGER NOT NULL,
+         reminded_at INTEGER,
+         told TEXT NOT NULL,
+         reason TEXT NOT NULL
+       ))",
+    R"(CREATE INDEX incidents_open ON incidents (id) WHERE closed_at IS NULL)",
+    R"(CREATE INDEX incidents_closed ON incidents (closed_at) WHERE closed_at IS NOT NULL)",
+    // The message is the last column: a look at the status of a row does not read it.
+    R"(CREATE TABLE notifications (
+         id INTEGER PRIMARY KEY,
+         status TEXT NOT NULL,
+         ended_at INTEGER,
+         created_at INTEGER NOT NULL,
+         at INTEGER NOT NULL,
+         next_at INTEGER,
+         attempts INTEGER NOT NULL,
+         in_doubt INTEGER NOT NULL,
+         folded_into INTEGER NOT NULL,
+         uid TEXT NOT NULL,
+         notifier TEXT NOT NULL,
+         thread_key TEXT NOT NULL,
+         thread_ref TEXT NOT NULL,
+         message_ref TEXT NOT NULL,
+         last_error TEXT NOT NULL,
+         message TEXT NOT NULL
+       ))",
+    R"(CREATE INDEX notifications_status ON notifications (status, id))",
+    R"(CREATE INDEX notifications_ended ON notifications (ended_at) WHERE ended_at IS NOT NULL)",
+    R"(CREATE TABLE threads (
+         notifier TEXT NOT NULL,
+         thread_key TEXT NOT NULL,
+         thread_ref TEXT NOT NULL,
+         updated_at INTEGER NOT NULL,
+         PRIMARY KEY (notifier, thread_key)
+       ) WITHOUT ROWID)",
+};
+
+constexpr Migration kSteps[] = {
+    {"checks, incidents, notifications, threads, counters", kVersion1},
+};
+
+void step(SqliteSession& session, const Migration& migration, std::size_t version) {
+  session.run("BEGIN IMMEDIATE");
+  for (const std::string_view statement : migration.statements) session.run(std::string(statement));
+  session.run("PRAGMA user_version = " + std::to_string(version));
+  session.run("COMMIT");
+}
+
+void roll_back(SqliteSession& session) {
+  try {
+    session.run("ROLLBACK");
+  } catch (const std::exception&) {
+    // SQLite has rolled back by itself, as it does when the disk is full; the first error counts.
+    return;
+  }
+}
+
+// A full disk or a broken one stays what it is; a statement that cannot be run is the step's fault.
+Failure step_failure(const Failure& failure, const Migration& migration, std::size_t version) {
+  if (failure.fault() != Fault::other) return failure;
+  return {Fault::migration, "the database's schema could not be brought to version " +
+                                std::to_string(version) + " (" + std::string(migration.summary) +
+                                "), and is left at version " + std::to_string(version - 1) + ": " +
+                                failure.what()};
+}
+
+}  // namespace
+
+constinit const std::span<const Migration> kMigrations{kSteps};
+
+void migrate(SqliteSession& session, std::span<const Migration> migrations) {
+  const auto done = guarded(session, [&] { return session.number("PRAGMA user_version"); });
+  for (auto i = static_cast<std::size_t>(done); i < migrations.size(); ++i) {
+    try {
+      guarded(session, [&] { step(session, migrations[i], i + 1); });
+    } catch (const Failure& failure) {
+      roll_back(session);
+      throw step_failure(failure, migrations[i], i + 1);
+    }
+  }
+}
+
+}  // namespace tocsin
