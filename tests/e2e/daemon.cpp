@@ -52,15 +52,14 @@ void Daemon::configure(const std::string& yaml) {
   std::filesystem::rename(fresh, dir_ / "tocsin.yaml");
 }
 
-bool Daemon::start() {
+bool Daemon::start_with(std::vector<std::string> env) {
+  env.push_back("NOTIFY_SOCKET=" + (dir_ / "notify").string());
   std::array<char, 4096> rest{};
   while (recv(notify_fd_, rest.data(), rest.size(), MSG_DONTWAIT) > 0) {
   }
   const std::vector<std::string> argv{binary(), "run", "--config", (dir_ / "tocsin.yaml").string()};
   child_ = std::make_unique<Child>(
-      argv, Child::Options{.env = {"NOTIFY_SOCKET=" + (dir_ / "notify").string()},
-                           .out = dir_ / "out",
-                           .err = dir_ / "err"});
+      argv, Child::Options{.env = env, .out = dir_ / "out", .err = dir_ / "err"});
   return wait_notify("READY=1");
 }
 

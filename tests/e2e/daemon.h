@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "support/child.h"
 
@@ -24,7 +25,8 @@ class Daemon {
   // Writes tocsin.yaml: what is given, with instance, state_dir and web set.
   void configure(const std::string& yaml);
   // Starts it and waits for READY=1. False if it ended or did not get ready.
-  bool start();
+  bool start() { return start_with({}); }
+  bool start_with(std::vector<std::string> env);
   void kill9();
   // SIGTERM; its exit status, or nothing if it did not end within the bound.
   std::optional<int> terminate(std::chrono::milliseconds bound = std::chrono::seconds{5});
