@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/section.h"
+#include "tocsin/check.h"
+
+namespace tocsin {
+
+// The keys that any check may have, and `defaults` for all of them; what is absent or wrong is
+// empty. A value type.
+struct Common {
+  std::optional<std::string> description;
+  std::optional<std::string> runbook;
+  std::optional<std::string> thread;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::optional<bool> enabled;
+  std::optional<Millis> interval;
+  std::optional<Millis> timeout;
+  std::optional<Millis> retry_interval;
+  std::optional<Millis> remind_every;
+  std::optional<std::uint16_t> down_after;
+  std::optional<std::uint16_t> up_after;
+  std::optional<std::vector<PlacedText>> notify;
+  std::optional<std::vector<PlacedText>> depends_on;
+};
+
+// Reads them all, reporting what is wrong.
+Common read_common(Section& section);
+
+// A check's own settings, else the inherited, else the built-in ones; what is inherited is clamped
+// to the interval, and a check's own timeout above it is reported.
+Timing timing_of(Section& check, const Common& own, const Common& inherited);
+
+}  // namespace tocsin
