@@ -41,4 +41,33 @@ inline Check make_check(std::vector<std::string> notify) {
   return check;
 }
 
+using Names = std::vector<std::string>;
+
+inline Names told_in(const Change& change) {
+  Names out;
+  for (const auto& notification : change.notifications) out.push_back(notification->notifier);
+  return out;
+}
+
+// One check and what became of it; each step gives the change it made and takes a minute.
+struct World {
+  explicit World(Names notify) : check(make_check(std::move(notify))) {}
+
+  Change go(State to, const std::string& reason, std::uint16_t row = 3) {
+    Change change;
+    const Transition transition{.from = held.record.state,
+                                .to = to,
+                                .since = desk.now - std::chrono::seconds{10},
+                                .row = row};
+    apply_transition(check, transition, reason, held, desk.desk(), change);
+    desk.pass(std::chrono::minutes{1});
+    return change;
+  }
+  void notify(Names names) { check.notify = std::make_shared<const Names>(std::move(names)); }
+
+  TestDesk desk;
+  Check check;
+  Case held;
+};
+
 }  // namespace tocsin
