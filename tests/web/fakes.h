@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tocsin/snapshot.h"
+#include "tocsin/store.h"
+#include "web/router.h"
+
+namespace tocsin {
+
+inline constexpr WallTime kNoon{std::chrono::milliseconds{1'795'262'400'250}};  // 2026-11-21T12:00
+
+// A check as a snapshot shows it; change what the test is about before it is put in.
+struct MadeCheck {
+  explicit MadeCheck(std::string name, State state = State::up) {
+    check->name = std::move(name);
+    check->type = "http";
+    check->target = "https://shop.example/";
+    check->notify = std::make_shared<const std::vector<std::string>>(1, "ops");
+    view->state = state;
+    view->since = kNoon - std::chrono::hours{2};
+    view->last_probe_at = kNoon;
+    view->response_time = Micros{12'345};
+    view->phases.set(Phase::connect, Micros{300});
+    view->phases.set(Phase::first_byte, Micros{12'000});
+  }
+  operator std::shared_ptr<const CheckView>() const {
+    view->check = check;
+    return view;
+  }
+  std::shared_ptr<Check> check = std::make_shared<Check>();
+  std::shared_ptr<CheckView> view = std::make_shared<CheckView>();
+};
+
+inline std::shared_ptr<Snapshot> made_snapshot(
+    std::vector<std::shared_ptr<const CheckView>> checks) {
+  auto out = std::make_shared<Snapshot>();
+  out->at = kNoon;
+  out->started_at = kNoon - std::chrono::hours{24};
+  out->last_reload_at = out->started_at;
+  out->instance = "mon-1";
+  out->checks = std::move(checks);
+  std::sort(out->checks.begin(), out->checks.end(),
+            [](const auto& a, const auto& b) { return a->check->name < b->check->name; });
+  return out;
+}
+
+// As many checks as a big site has, with texts of the usual length.
+inline std::shared_ptr<Snapshot> many_checks(int count) {
+  std::vector<std::shared_ptr<const CheckView>> checks;
+  for (int i = 0; i < count; ++i) {
+    std::string name = std::to_string(i);
+    name = "rack-" + std::string(5 - name.size(), '0') + name + "/http";
+    MadeCheck made(std::move(name), i % 100 == 0 ? State::down : State::up);
+    made.view->reason = i % 100 == 0 ? "connection refused (127.0.0.1:8080)" : "";
+    made.view->address = "192.0.2.17:443";
+    made.view->phases.set(Phase::tls, Micros{4'321});
+    made.view->certificate_days = 30;
+    checks.push_back(made);
+  }
+  return made_snapshot(std::move(checks));
+}
+
+class FakeControl final : public Control {
+ public:
+  std::shared_ptr<const Snapshot> snapshot() override {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  std::string health() override {
+    const std::lock_guard lock(mutex_);
+    return health_;
+  }
+  void set(std::shared_ptr<const Snapshot> snapshot) {
+    const std::lock_guard lock(mutex_);
+    snapshot_ = std::move(snapshot);
+  }
+  void set_health(std::string health) {
+    const std::lock_guard lock(mutex_);
+    health_ = std::move(health);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<const Snapshot> snapshot_ = made_snapshot({});
+  std::string health_;
+};
+
+// Keeps its rows newest first and answers as the contract in tocsin/store.h says.
+class FakeStore final : public Store {
+ public:
+  Saved load() override { return {}; }
+  void commit(Change, std::function<void(bool)>) override {}
+  void flush() override {}
+  std::string trouble() const override { return {}; }
+
+  std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only) override {
+    if (broken) throw std::runtime_error("disk I/O error at /secret/path");
+    std::vector<IncidentRecord> out;
+    for (const IncidentRecord& row : incident_rows) {
+      if (before != 0 && row.id >= before) continue;
+      if (open_only && row.closed_at) continue;
+      if (static_cast<int>(out.size()) < limit) out.push_back(row);
+    }
+    return out;
+  }
+  std::vector<NotificationRow> notifications(std::int64_t before, int limit,
+                                             std::optional<DeliveryStatus> status) override {
+    std::vector<NotificationRow> out;
+    for (const NotificationRow& row : notification_rows) {
+      if (before != 0 && row.notification->id >= before) continue;
+      if (status && row.delivery.status != *status) continue;
+      if (static_cast<int>(out.size()) < limit) out.push_back(row);
+    }
+    return out;
+  }
+
+  std::vector<IncidentRecord> incident_rows;
+  std::vector<NotificationRow> notification_rows;
+  std::atomic<bool> broken{false};
+};
+
+// The router over fakes, as a daemon on 127.0.0.1:8480 without tokens has it unless told otherwise.
+struct FakeSite {
+  FakeControl control;
+  FakeStore store;
+  GuardSettings guard{GuardSettings::Where::loopback, "127.0.0.1", 8480, {}, {}};
+
+  Response ask(Request request, std::span<const Route> routes);
+  // With the daemon's own table.
+  Response ask(Request request);
+  Response get(std::string target);
+};
+
+// A request as a well-behaved client of 127.0.0.1:8480 sends it.
+inline Request made_request(std::string target, std::string method = "GET") {
+  Request out;
+  out.method = std::move(method);
+  out.target = std::move(target);
+  out.headers = {{"host", "127.0.0.1:8480"}};
+  return out;
+}
+
+std::string header_of(const Response& response, std::string_view name);
+
+}  // namespace tocsin
