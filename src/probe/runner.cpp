@@ -179,9 +179,10 @@ asio::awaitable<void> ProbeRunner::Loop::probe(Due due) {
   ProbeContext context = tools_.context(clock_, begun + due.timeout);
   context.check = due.check;
   const Running running(running_, due.check, context.deadline);
-  Done done{due.check, co_await run(std::move(due.prober), context),
-            micros_between(due.due, begun)};
-  if (!running.given_up()) finish(std::move(done));
+  // Not within the braces of Done: gcc 12 then copies the result's strings bit by bit.
+  Result result = co_await run(std::move(due.prober), context);
+  if (!running.given_up())
+    finish(Done{due.check, std::move(result), micros_between(due.due, begun)});
 }
 
 void ProbeRunner::Loop::finish(Done done) {
