@@ -96,7 +96,9 @@ std::size_t utf16_units(std::string_view text) noexcept {
   return units;
 }
 
-std::string chat_text(const Message& message, std::string_view mention, WallTime now, bool late) {
+std::string chat_text(const Notification& notification, std::string_view mention, WallTime now,
+                      bool late) {
+  const Message& message = *notification.message;
   const std::string call = mention.empty() ? std::string{} : " " + std::string(mention);
   const std::size_t room = kChatTextUnits - std::min(utf16_units(call), kChatTextUnits / 2);
   BoundedText first(room);
@@ -106,7 +108,7 @@ std::string chat_text(const Message& message, std::string_view mention, WallTime
   const std::size_t used = utf16_units(text);
   if (used + 3 > kChatTextUnits) return text;
   BoundedText body(kChatTextUnits - used);
-  for (const std::string& line : body_lines(message, now, late)) {
+  for (const std::string& line : body_lines(message, now, late_by(notification, now, late))) {
     body.add("\n");
     body.add(line);
   }

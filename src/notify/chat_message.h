@@ -22,7 +22,8 @@ inline constexpr std::size_t kChatKeyUnits = 4000;
 // The text: the first line (with `mention`, already in the service's syntax, at its end), then the
 // body. Values are escaped, so that only `mention` can ring; at most kChatTextUnits, cut between
 // code points, the first line last.
-std::string chat_text(const Message& message, std::string_view mention, WallTime now, bool late);
+std::string chat_text(const Notification& notification, std::string_view mention, WallTime now,
+                      bool late);
 
 // The key as the service takes it: itself if it is short and clean, else its beginning and a hash.
 std::string chat_thread_key(std::string_view key);

@@ -85,6 +85,7 @@ constexpr std::string_view kPlain = "\x1b[0m";
 std::string render(const Delivery& delivery, bool colors) {
   const Message& message = *delivery.notification.message;
   const WallTime now = delivery.clock.wall();
+  const auto late = late_by(delivery.notification, now, delivery.late);
   const auto painted = [&](std::string_view color, const std::string& text) {
     return colors ? std::string(color) + text + std::string(kPlain) : text;
   };
@@ -92,7 +93,7 @@ std::string render(const Delivery& delivery, bool colors) {
   const std::string key = printable(delivery.notification.thread_key, kLongestKey);
   if (!key.empty()) out += " [" + key + "]";
   out += " " + painted(color_of(message.kind), first_line(message)) + "\n";
-  for (const std::string& line : body_lines(message, now, delivery.late)) {
+  for (const std::string& line : body_lines(message, now, late)) {
     out += std::string(kIndent) + painted(kDim, line) + "\n";
   }
   return out;

@@ -38,10 +38,10 @@ struct ChatSettings {
 };
 
 // A reply in an old thread rings nobody by itself, so what is DOWN calls by name. A digest that
-// holds something DOWN does too: it stands in their place.
+// holds something that is DOWN (`to` is the worst of what is now) does too: it stands for them.
 bool calls(const Message& message) noexcept {
   return message.kind == Kind::down ||
-         (message.kind == Kind::digest && message.worst == State::down);
+         (message.kind == Kind::digest && message.to == State::down);
 }
 
 class GoogleChat final : public Notifier {
@@ -68,7 +68,7 @@ class GoogleChat final : public Notifier {
     request.url = chat_url(settings_.webhook.url, notification.uid, !key.empty());
     request.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
     request.body =
-        chat_body(chat_text(message, mention, delivery.clock.wall(), delivery.late), key);
+        chat_body(chat_text(notification, mention, delivery.clock.wall(), delivery.late), key);
     request.deadline = delivery.clock.steady() + settings_.timeout;
     request.body_limit = kLongestAnswer;
     request.fresh_connection = false;
@@ -80,9 +80,12 @@ class GoogleChat final : public Notifier {
   ChatSettings settings_;
 };
 
-// Left as it stands in the file: the configuration is only being looked at (--no-secrets).
+// A reference left as it stands: the configuration is only being looked at (--no-secrets).
 bool is_unresolved(const Secret& secret) noexcept {
-  return secret.reveal().find("${") != std::string::npos;
+  constexpr std::string_view kReferences[] = {"${credential:", "${env:", "${file:"};
+  return std::any_of(std::begin(kReferences), std::end(kReferences), [&](std::string_view begin) {
+    return secret.reveal().find(begin) != std::string::npos;
+  });
 }
 
 WebhookUrl parse_webhook(Settings& settings) {
@@ -92,8 +95,7 @@ WebhookUrl parse_webhook(Settings& settings) {
   unknown.sink = "a space";
   if (is_unresolved(secret)) return unknown;
   if (secret.empty()) {
-    // An empty value has been reported where it could not be resolved.
-    if (!settings.has(kKey)) settings.error(kKey, "webhook_url is missing");
+    settings.error(kKey, settings.has(kKey) ? "webhook_url is empty" : "webhook_url is missing");
     return unknown;
   }
   ParsedWebhook parsed = parse_webhook_url(secret.reveal());
@@ -139,7 +141,7 @@ std::shared_ptr<const Notifier> parse_google_chat(Settings& settings) {
   chat.timeout = settings.duration("timeout", std::chrono::seconds{10},
                                    {std::chrono::seconds{1}, std::chrono::minutes{1}});
   chat.ca_file = settings.text("ca_file");
-  chat.proxy = settings.url("proxy");
+  chat.proxy = settings.url("proxy", {"http", "https", "socks5", "socks5h"});
   return std::make_shared<GoogleChat>(std::move(chat));
 }
 

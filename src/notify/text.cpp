@@ -15,7 +15,7 @@ constexpr std::size_t kLongestReason = 1000;
 constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kLongestValue = 500;
 constexpr std::size_t kLongestUrl = 1000;
-constexpr std::size_t kLongestFolded = 300;
+constexpr std::size_t kLongestFolded = 4000;  // many names on one line
 constexpr std::size_t kMostFolded = 200;
 
 bool is_set(WallTime time) noexcept {
@@ -38,6 +38,7 @@ std::string_view top_line(std::string_view text) noexcept {
 }
 
 std::string subject(const Message& message) {
+  if (message.kind == Kind::digest) return {};
   const std::string& name = message.check.empty() ? message.instance : message.check;
   return printable(name, kLongestName);
 }
@@ -111,9 +112,9 @@ std::string label_line(const Message& message) {
   return printable(line, kLongestValue);
 }
 
-std::string late_line(const Message& message, WallTime now) {
-  const Millis by = now - message.decided_at;
-  if (!is_set(message.decided_at) || by < std::chrono::seconds{1}) return "delivered late";
+std::string late_line(Millis by) {
+  // The clock may have been set back since; the text says what is known.
+  if (by < std::chrono::seconds{1}) return "delivered late";
   return "delivered " + human_duration(by) + " late";
 }
 
@@ -221,21 +222,28 @@ std::string first_line(const Message& message) {
   return rest.empty() ? line : line + " — " + rest;
 }
 
-std::vector<std::string> body_lines(const Message& message, WallTime now, bool late) {
+std::vector<std::string> body_lines(const Message& message, WallTime now,
+                                    std::optional<Millis> late_by) {
   std::vector<std::string> lines;
   if (message.kind == Kind::digest) {
     lines = folded_lines(message.reason);
   } else if (message.kind != Kind::daemon) {
     lines = check_lines(message, now);
   }
-  if (late) lines.push_back(late_line(message, now));
+  if (late_by) lines.push_back(late_line(*late_by));
   if (!message.durable) {
     lines.push_back("not stored on disk: a restart may lose or repeat this");
   }
   const std::string instance = printable(message.instance, kLongestName);
-  if (!instance.empty() && !message.check.empty()) lines.push_back("told by " + instance);
+  const bool named_above = message.check.empty() && message.kind != Kind::digest;
+  if (!instance.empty() && !named_above) lines.push_back("told by " + instance);
   std::erase_if(lines, [](const std::string& line) { return line.empty(); });
   return lines;
+}
+
+std::optional<Millis> late_by(const Notification& notification, WallTime now, bool late) noexcept {
+  if (!late) return std::nullopt;
+  return now - notification.created_at;
 }
 
 }  // namespace tocsin

@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,12 @@ namespace tocsin {
 // "🔴 DOWN web-01 — connection refused (127.0.0.1:8080)": enough by itself for a lock screen.
 std::string first_line(const Message& message);
 
-// What a paged person needs next, most needed first. `late`: it is told late, and the text says by
-// how much.
-std::vector<std::string> body_lines(const Message& message, WallTime now, bool late);
+// What a paged person needs next, most needed first. `late_by`: it is told late, and by how much.
+std::vector<std::string> body_lines(const Message& message, WallTime now,
+                                    std::optional<Millis> late_by);
+
+// How late a notification is told, for body_lines; nothing if it is not late.
+std::optional<Millis> late_by(const Notification& notification, WallTime now, bool late) noexcept;
 
 // The symbol that a message of this kind begins with: "🔴".
 std::string_view symbol(Kind kind) noexcept;
