@@ -12,7 +12,6 @@
 #include <asio/executor_work_guard.hpp>
 #include <optional>
 #include <random>
-#include <set>
 
 #include "notify/notifier.h"
 #include "util/log.h"
@@ -35,19 +34,14 @@ std::uint64_t seed() {
 // A digest and an incident that is over were made late, in the place of rows that are gone; their
 // own ids would put them behind what came after those. Their age tells where they belong.
 void put_in_place(std::vector<Row>& rows) {
-  std::set<std::int64_t> taken;
-  for (const Row& row : rows) taken.insert(row.place);
   for (Row& row : rows) {
     const Kind kind = row.notification->message->kind;
     if (kind != Kind::digest && kind != Kind::over) continue;
     const auto younger = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
       return other.notification->created_at > row.notification->created_at;
     });
-    if (younger == rows.end() || younger->place > row.place) continue;
-    std::int64_t place = younger->place - 1;
-    while (taken.contains(place)) --place;
-    taken.insert(place);
-    row.place = place;
+    if (younger == rows.end() || younger->notification->id > row.notification->id) continue;
+    row.place = {younger->notification->id - 1, row.notification->id};
   }
 }
 

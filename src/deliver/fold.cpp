@@ -65,7 +65,8 @@ class Folder {
 
   void merge(const Unit& unit) {
     if (unit.over) {
-      add(unit.rows, unit.place(), unit.rows.back()->notification->thread_key, over_message(unit));
+      add(unit.rows, unit.place().first, unit.rows.back()->notification->thread_key,
+          over_message(unit));
       return;
     }
     for (const Row* row : unit.rows) {
@@ -73,8 +74,8 @@ class Folder {
     }
   }
 
-  // All of one notifier.
-  void digest(const std::vector<const Unit*>& units);
+  // All of one notifier. `not_before`: where the last digest stands that still waits.
+  void digest(const std::vector<const Unit*>& units, std::int64_t not_before);
 
   std::optional<Folding> result() {
     if (folding_.removed.empty()) return std::nullopt;
@@ -106,7 +107,7 @@ class Folder {
     made->message = std::make_shared<const Message>(std::move(message));
     folding_.change.notifications.push_back(made);
     Row row = make_row(std::move(made));
-    row.place = place;
+    row.place = {place, row.notification->id};
     folding_.added.push_back(std::move(row));
   }
 
@@ -166,26 +167,25 @@ Message digest_message(const std::vector<const Unit*>& units, std::string text) 
   return out;
 }
 
-void Folder::digest(const std::vector<const Unit*>& units) {
-  std::vector<std::int64_t> places;
+void Folder::digest(const std::vector<const Unit*>& units, std::int64_t not_before) {
+  std::int64_t place = units.front()->place().first;
   for (const Unit* unit : units) {
-    for (const Row* row : unit->rows) places.push_back(row->place);
+    for (const Row* row : unit->rows) place = std::min(place, row->place.first);
   }
-  std::sort(places.begin(), places.end());
+  place = std::max(place, not_before);
 
   const Checks checks = by_check(units);
   std::vector<DigestPage> pages = write_digest(entries_of(checks));
-  for (std::size_t i = 0; i < pages.size(); ++i) {
+  for (DigestPage& page : pages) {
     std::vector<const Unit*> told;
     std::vector<const Row*> rows;
-    for (const std::size_t entry : pages[i].entries) {
+    for (const std::size_t entry : page.entries) {
       for (const Unit* unit : checks[entry]) {
         told.push_back(unit);
         rows.insert(rows.end(), unit->rows.begin(), unit->rows.end());
       }
     }
-    // One place of its own for each page: there are at least as many rows as pages.
-    add(rows, places[i], kStormThread, digest_message(told, std::move(pages[i].text)));
+    add(rows, place, kStormThread, digest_message(told, std::move(page.text)));
   }
 }
 
@@ -205,6 +205,17 @@ std::map<std::string_view, std::vector<const Unit*>> storm(const std::vector<Uni
   return out;
 }
 
+// By notifier, where the last digest stands that still waits: the next one comes behind it.
+std::map<std::string_view, std::int64_t> last_digests(const std::vector<const Row*>& rows) {
+  std::map<std::string_view, std::int64_t> out;
+  for (const Row* row : rows) {
+    if (row->notification->message->kind != Kind::digest) continue;
+    std::int64_t& place = out[row->notification->notifier];
+    place = std::max(place, row->place.first);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<Folding> fold(const std::vector<const Row*>& rows, std::size_t storm_threshold,
@@ -218,7 +229,8 @@ std::optional<Folding> fold(const std::vector<const Row*>& rows, std::size_t sto
         unit.foldable && digests.contains(unit.rows.back()->notification->notifier);
     if (!in_digest && unit.rows.size() > 1) folder.merge(unit);
   }
-  for (const auto& [notifier, members] : digests) folder.digest(members);
+  auto last = last_digests(rows);
+  for (const auto& [notifier, members] : digests) folder.digest(members, last[notifier]);
   return folder.result();
 }
 

@@ -21,7 +21,7 @@ inline constexpr std::string_view kStormThread = "tocsin/storms";
 struct Folding {
   Change change;
   std::vector<Row> added;
-  std::vector<std::int64_t> removed;  // places in the lane
+  std::vector<Place> removed;  // places in the lane
 };
 
 // What can be told in fewer messages, if anything: incidents that are over, reminders out of date,

@@ -49,7 +49,7 @@ void Lane::add(Row row, Moment now) {
     paused_until_ = std::max(paused_until_, now.steady + left);
   }
   const bool resumed = row.resumed;
-  const std::int64_t place = row.place;
+  const Place place = row.place;
   if (!rows_.try_emplace(place, std::move(row)).second || resumed) return;
   ++fresh_;
   look_for_folds_ = true;
@@ -84,7 +84,7 @@ bool Lane::fold_into(Next& out, std::size_t storm_threshold, const Numbers& numb
   std::optional<Folding> folding = fold(rows, storm_threshold, numbers);
   if (!folding) return false;
 
-  for (const std::int64_t place : folding->removed) rows_.erase(place);
+  for (const Place& place : folding->removed) rows_.erase(place);
   fresh_ -= folding->removed.size();
   for (Row& row : folding->added) {
     made_.push_back(row.place);
@@ -146,7 +146,7 @@ void Lane::put_off(Row& row, const Outcome& outcome, Moment now) {
   row.delivery.in_doubt = row.delivery.in_doubt || outcome.in_doubt;
   row.delivery.next_at = now.wall + pause;
   if (++row.failures >= kStubbornAfter) {
-    row.not_before = now.steady + std::max(pause, kStubbornPause);
+    row.not_before = paused_until_ + kStubbornPause;
   }
 }
 
@@ -165,7 +165,7 @@ void Lane::note_gone(const Row& row) {
 
 void Lane::committed(bool durable) {
   step_ = Step::idle;
-  for (const std::int64_t place : std::exchange(made_, {})) {
+  for (const Place& place : std::exchange(made_, {})) {
     const auto found = rows_.find(place);
     if (!durable && found != rows_.end()) {
       found->second.notification = not_durable(*found->second.notification);

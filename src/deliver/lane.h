@@ -51,7 +51,7 @@ class Lane {
   std::vector<Row> take(const std::string& notifier);
   bool busy() const noexcept { return step_ != Step::idle; }
   // By place; the row under way is among them.
-  const std::map<std::int64_t, Row>& rows() const noexcept { return rows_; }
+  const std::map<Place, Row>& rows() const noexcept { return rows_; }
 
  private:
   enum class Step : std::uint8_t { idle, attempting, committing };
@@ -65,12 +65,12 @@ class Lane {
 
   Millis spacing_;
   Backoff backoff_;
-  std::map<std::int64_t, Row> rows_;
+  std::map<Place, Row> rows_;
   std::size_t fresh_ = 0;  // rows that were not resumed
   Step step_ = Step::idle;
-  bool look_for_folds_ = false;     // something changed that may allow one
-  std::int64_t under_way_ = 0;      // the place of the row being attempted
-  std::vector<std::int64_t> made_;  // the places of rows whose commit is under way
+  bool look_for_folds_ = false;  // something changed that may allow one
+  Place under_way_;              // the place of the row being attempted
+  std::vector<Place> made_;      // the places of rows whose commit is under way
   SteadyTime spaced_until_;
   SteadyTime paused_until_{};
 };

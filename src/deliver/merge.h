@@ -22,7 +22,7 @@ struct Unit {
 
   const Message& last() const noexcept { return *rows.back()->notification->message; }
   // An incident's end is told at the end's turn.
-  std::int64_t place() const noexcept { return rows.back()->place; }
+  Place place() const noexcept { return rows.back()->place; }
 };
 
 // Groups the rows, which come in the order of their places; so do the units. Pure.

@@ -10,7 +10,7 @@ namespace tocsin {
 Row make_row(NotificationPtr notification) {
   Row row;
   row.delivery.notification = notification->id;
-  row.place = notification->id;
+  row.place = {notification->id, 0};
   row.notification = std::move(notification);
   return row;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "tocsin/notification.h"
 #include "tocsin/store.h"
@@ -18,6 +19,10 @@ struct Moment {
   WallTime wall{};
 };
 
+// Where a row stands in its lane. Its own number, {id, 0}; or, for one that was made in the place
+// of others, theirs and then its own: {place, id}.
+using Place = std::pair<std::int64_t, std::int64_t>;
+
 // A notification that waits to be told, as the sender holds it. A value type of the delivery
 // thread.
 struct Row {
@@ -25,8 +30,7 @@ struct Row {
   DeliveryRecord delivery;
   // Found at the start: an attempt may have been under way when the last process ended.
   bool resumed = false;
-  // Where it stands in its lane: the notification's id, or the place of a row that it replaced.
-  std::int64_t place = 0;
+  Place place;
   // Attempts that were put off in this process, and when it may be tried again on its own account.
   unsigned failures = 0;
   SteadyTime not_before{};

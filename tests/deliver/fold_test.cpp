@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#include "deliver/fold.h"
+
+#include <catch2/catch.hpp>
+#include <deque>
+#include <set>
+
+#include "deliver/digest.h"
+#include "deliver/messages.h"
+#include "util/text.h"
+
+using namespace tocsin;
+
+namespace {
+
+// A lane's rows, and fold() on them.
+class Waiting {
+ public:
+  Row& add(const Telling& telling) { return rows_.emplace_back(waiting(telling)); }
+  std::optional<Folding> fold(std::size_t threshold = 20) {
+    std::vector<const Row*> rows;
+    for (const Row& row : rows_) rows.push_back(&row);
+    return tocsin::fold(rows, threshold, numbers_);
+  }
+
+ private:
+  std::deque<Row> rows_;
+  std::int64_t last_id_ = 10'000;
+  const Numbers numbers_{[this] { return ++last_id_; },
+                         [this] { return "new-" + std::to_string(last_id_); }};
+};
+
+std::string check_name(int number) {
+  return "rack-07/web-" + std::to_string(1000 + number);
+}
+
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+}  // namespace
+
+TEST_CASE("fold: an incident that opened and closed while waiting becomes one message",
+          "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 5, .reason = "connection refused"});
+  lane.add({.id = 6, .check = "other", .incident = 2});
+  lane.add({.id = 9,
+            .kind = Kind::up,
+            .reason = "200 OK",
+            .at = WallTime{std::chrono::seconds{1'767'323'345}}});
+  const auto folding = lane.fold();
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  const Row& row = folding->added[0];
+  const Notification& over = *row.notification;
+  CHECK(over.id == 10'001);
+  CHECK(over.uid == "new-10001");
+  CHECK(over.notifier == "ops");
+  CHECK(over.thread_key == "web-01");
+  CHECK(over.message->kind == Kind::over);
+  CHECK(over.message->worst == State::down);
+  CHECK(over.message->worst_reason == "connection refused");
+  CHECK(over.message->reason == "200 OK");
+  CHECK(over.message->from == State::up);
+  CHECK(over.message->to == State::up);
+  CHECK(over.message->failed_probes == 3);
+  CHECK(over.message->since == WallTime{std::chrono::seconds{1'767'323'040}});
+  CHECK(over.message->decided_at == WallTime{std::chrono::seconds{1'767'323'345}});
+  CHECK(over.message->incident == 1);
+  // As late as the DOWN is.
+  CHECK(over.created_at == WallTime{std::chrono::seconds{1'767'323'045}});
+  CHECK(row.place == Place{9, 10'001});
+  CHECK(folding->removed == std::vector<Place>{{5, 0}, {9, 0}});
+  REQUIRE(folding->change.notifications.size() == 1);
+  CHECK(folding->change.notifications[0] == row.notification);
+  REQUIRE(folding->change.deliveries.size() == 2);
+  for (const DeliveryRecord& record : folding->change.deliveries) {
+    CHECK(record.status == DeliveryStatus::folded);
+    CHECK(record.folded_into == 10'001);
+  }
+}
+
+TEST_CASE("fold: the worst state of the incident and its reason are told", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1, .kind = Kind::degraded, .reason = "slow"});
+  lane.add({.id = 2, .kind = Kind::down, .reason = "refused"});
+  lane.add({.id = 3, .kind = Kind::reminder, .reason = "still refused"});
+  lane.add({.id = 4, .kind = Kind::unknown, .reason = "no descriptors"});
+  lane.add({.id = 5, .kind = Kind::up, .reason = ""});
+  const auto folding = lane.fold();
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK(folding->added[0].notification->message->worst == State::down);
+  CHECK(folding->added[0].notification->message->worst_reason == "refused");
+  CHECK(folding->removed.size() == 5);
+}
+
+TEST_CASE("fold: what a sink may have taken is never told in other words", "[deliver]") {
+  Waiting lane;
+  Row& down = lane.add({.id = 1});
+  Row& up = lane.add({.id = 2, .kind = Kind::up});
+  SECTION("a DOWN that was found at the start") {
+    down.resumed = true;
+  }
+  SECTION("an UP that was found at the start") {
+    up.resumed = true;
+  }
+  SECTION("a DOWN without an answer") {
+    down.delivery.in_doubt = true;
+  }
+  CHECK_FALSE(lane.fold());
+}
+
+TEST_CASE("fold: what was refused for sure may still be merged", "[deliver]") {
+  Waiting lane;
+  Row& down = lane.add({.id = 1});
+  down.delivery.attempts = 7;
+  down.delivery.next_at = down.notification->created_at;
+  lane.add({.id = 2, .kind = Kind::up});
+  const auto folding = lane.fold();
+  REQUIRE(folding);
+  CHECK(folding->added.size() == 1);
+  CHECK(folding->change.deliveries[0].attempts == 7);
+  CHECK_FALSE(folding->change.deliveries[0].next_at);
+}
+
+TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1});
+  SECTION("another incident") {
+    lane.add({.id = 2, .kind = Kind::up, .incident = 2});
+  }
+  SECTION("another check in the same thread") {
+    lane.add({.id = 2, .kind = Kind::up, .check = "db", .thread = "web-01"});
+  }
+  SECTION("another thread") {
+    lane.add({.id = 2, .kind = Kind::up, .thread = "x"});
+  }
+  SECTION("another notifier") {
+    lane.add({.id = 2, .kind = Kind::up, .notifier = "dev"});
+  }
+  SECTION("no incident at all") {
+    Waiting none;
+    none.add({.id = 1, .incident = 0});
+    none.add({.id = 2, .kind = Kind::up, .incident = 0});
+    CHECK_FALSE(none.fold());
+  }
+  CHECK_FALSE(lane.fold());
+}
+
+TEST_CASE("fold: an UP alone stays an UP", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 2, .kind = Kind::up});
+  lane.add({.id = 3, .check = "other", .incident = 2});
+  CHECK_FALSE(lane.fold());
+}
+
+TEST_CASE("fold: a DOWN without an answer still comes before an incident's end", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1, .kind = Kind::degraded});
+  lane.add({.id = 2}).delivery.in_doubt = true;
+  lane.add({.id = 3, .kind = Kind::up});
+  CHECK_FALSE(lane.fold());
+}
+
+TEST_CASE("fold: of reminders that wait the latest is told", "[deliver]") {
+  Waiting lane;
+  for (int id = 1; id <= 3; ++id) lane.add({.id = id, .kind = Kind::reminder});
+  SECTION("by itself") {
+    const auto folding = lane.fold();
+    REQUIRE(folding);
+    CHECK(folding->added.empty());
+    CHECK(folding->removed == std::vector<Place>{{1, 0}, {2, 0}});
+    for (const DeliveryRecord& record : folding->change.deliveries) CHECK(record.folded_into == 3);
+  }
+  SECTION("and none when the end waits behind them") {
+    lane.add({.id = 4, .kind = Kind::up});
+    const auto folding = lane.fold();
+    REQUIRE(folding);
+    CHECK(folding->added.empty());
+    CHECK(folding->removed == std::vector<Place>{{1, 0}, {2, 0}, {3, 0}});
+    for (const DeliveryRecord& record : folding->change.deliveries) CHECK(record.folded_into == 4);
+  }
+}
+
+TEST_CASE("fold: nothing is folded into a digest up to the threshold", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 20; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
+  CHECK_FALSE(lane.fold(20));
+  lane.add({.id = 21, .check = check_name(21), .incident = 21});
+  CHECK(lane.fold(20));
+}
+
+TEST_CASE("fold: incidents that are over count as one thing each towards a storm", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 15; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
+  for (int i = 1; i <= 15; ++i) {
+    lane.add({.id = 15 + i, .kind = Kind::up, .check = check_name(i), .incident = i});
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  CHECK(folding->added.size() == 15);
+  for (const Row& row : folding->added) CHECK(row.notification->message->kind == Kind::over);
+}
+
+TEST_CASE("fold: five hundred servers down are a handful of messages that name each", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 500; ++i) {
+    lane.add({.id = i,
+              .check = check_name(i),
+              .incident = i,
+              .reason = "connection refused (10.0.0." + std::to_string(i % 250) + ":80)"});
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  CHECK(folding->added.size() <= 5);
+  CHECK(folding->removed.size() == 500);
+  CHECK(folding->change.deliveries.size() == 500);
+  std::set<std::int64_t> ids;
+  std::string all;
+  for (const Row& row : folding->added) {
+    const Notification& it = *row.notification;
+    ids.insert(it.id);
+    CHECK(it.thread_key == "tocsin/storms");
+    CHECK(it.message->kind == Kind::digest);
+    CHECK(it.message->to == State::down);
+    CHECK(it.message->worst == State::down);
+    CHECK(it.message->reason.size() <= 3500);
+    CHECK(it.message->check.empty());
+    CHECK(first_line(it.message->reason).starts_with("DOWN 500 checks: rack-07/web-1001, "));
+    all += it.message->reason;
+  }
+  CHECK(ids.size() == folding->added.size());
+  for (int i = 1; i <= 500; ++i) CHECK(all.find(check_name(i)) != std::string::npos);
+  for (const DeliveryRecord& record : folding->change.deliveries) {
+    CHECK(ids.contains(record.folded_into));
+    const auto into =
+        std::find_if(folding->added.begin(), folding->added.end(),
+                     [&](const Row& row) { return row.notification->id == record.folded_into; });
+    // Each is folded into the page that names it.
+    CHECK(into->notification->message->reason.find(
+              check_name(static_cast<int>(record.notification))) != std::string::npos);
+  }
+}
+
+TEST_CASE("fold: each notifier of a lane has a digest of its own", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 22; ++i) {
+    lane.add({.id = i,
+              .check = check_name(i),
+              .incident = i,
+              .notifier = i == 22 ? "lonely" : (i % 2 == 0 ? "ops" : "dev")});
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 2);
+  CHECK(folding->added[0].notification->notifier == "dev");
+  CHECK(folding->added[1].notification->notifier == "ops");
+  // One thing alone is told in its own thread.
+  CHECK(folding->removed.size() == 21);
+}
+
+TEST_CASE("fold: a digest leaves alone what must be told by itself, and what comes behind it",
+          "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1, .check = "doubt", .incident = 1}).delivery.in_doubt = true;
+  lane.add({.id = 2, .check = "found", .incident = 2}).resumed = true;
+  lane.add({.id = 3, .check = "tried", .incident = 3}).delivery.attempts = 1;
+  lane.add({.id = 4, .kind = Kind::daemon, .check = "", .incident = 0, .thread = "tocsin/mon-1"});
+  for (int i = 5; i <= 30; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
+  lane.add({.id = 31, .kind = Kind::up, .check = "doubt", .incident = 1});
+  lane.add({.id = 32, .kind = Kind::up, .check = "found", .incident = 2});
+  lane.add({.id = 33, .kind = Kind::down, .check = "tried", .incident = 9});
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  CHECK(folding->removed.size() == 26);
+  const std::set<Place> removed(folding->removed.begin(), folding->removed.end());
+  for (const int kept : {1, 2, 3, 4, 31, 32, 33}) CHECK_FALSE(removed.contains({kept, 0}));
+  // It stands where its first member stood.
+  CHECK(folding->added[0].place.first == 5);
+}
+
+TEST_CASE("fold: a check that changed more than once stands in a digest once, as it is now",
+          "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 21; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
+  lane.add({.id = 31, .kind = Kind::up, .check = check_name(1), .incident = 1});
+  lane.add({.id = 32, .kind = Kind::down, .check = check_name(1), .incident = 40});
+  lane.add({.id = 33, .kind = Kind::up, .check = check_name(2), .incident = 2});
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  const std::string& text = folding->added[0].notification->message->reason;
+  CHECK(text.find("DOWN 20 checks") == 0);
+  CHECK(text.find("DOWN and UP 1 check: " + check_name(2)) != std::string::npos);
+  CHECK(text.find(check_name(1) + " (3 changes)") != std::string::npos);
+  CHECK(folding->removed.size() == 24);
+}
+
+TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 30; ++i) {
+    lane.add({.id = i, .kind = Kind::up, .check = check_name(i), .incident = i});
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  const Message& message = *folding->added[0].notification->message;
+  CHECK(first_line(message.reason).starts_with("UP 30 checks: "));
+  CHECK(message.to == State::up);
+}
+
+TEST_CASE("fold: a digest says so when a part of it was not stored", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 30; ++i) {
+    Row& row = lane.add({.id = i, .check = check_name(i), .incident = i});
+    if (i == 7) row.notification = not_durable(*row.notification);
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  CHECK_FALSE(folding->added[0].notification->message->durable);
+}
+
+TEST_CASE("digest: the first line does on a lock screen", "[deliver]") {
+  std::vector<DigestEntry> entries;
+  for (int i = 0; i < 4; ++i) entries.push_back({5, "UP", "db-" + std::to_string(i), "", 1});
+  for (int i = 0; i < 5; ++i) entries.push_back({0, "DOWN", "w-" + std::to_string(i), "slow", 1});
+  entries.push_back({1, "DEGRADED", "x", "certificate expires in 3 days", 1});
+  const auto pages = write_digest(entries);
+  REQUIRE(pages.size() == 1);
+  CHECK(first_line(pages[0].text) ==
+        "DOWN 5 checks: w-0, w-1, w-2 and 2 more; DEGRADED 1 check: x; "
+        "UP 4 checks: db-0, db-1, db-2 and 1 more");
+  CHECK(pages[0].text.find("\nDOWN, slow: w-0, w-1, w-2, w-3, w-4\n"
+                           "DEGRADED, certificate expires in 3 days: x\n"
+                           "UP: db-0, db-1, db-2, db-3") != std::string::npos);
+}
+
+TEST_CASE("digest: the address at a reason's end does not split a group", "[deliver]") {
+  CHECK(common_reason("connection refused (127.0.0.1:8080)") == "connection refused");
+  CHECK(common_reason("connection refused ([::1]:8080)") == "connection refused");
+  CHECK(common_reason("status 503 (expected 2xx)") == "status 503 (expected 2xx)");
+  CHECK(common_reason("(1:2)") == "(1:2)");
+  CHECK(common_reason(")") == ")");
+  CHECK(common_reason("") == "");
+}
+
+TEST_CASE("digest: where the limits do not do, reasons give way, then the rest is counted",
+          "[deliver]") {
+  std::vector<DigestEntry> entries;
+  for (int i = 0; i < 200; ++i) {
+    entries.push_back({0, "DOWN", "check-" + std::to_string(i),
+                       "reason of its own " + std::to_string(i) + std::string(80, 'x'), 1});
+  }
+  SECTION("reasons give way") {
+    const auto pages = write_digest(entries, {.bytes = 1500, .pages = 3});
+    REQUIRE(pages.size() <= 3);
+    std::size_t told = 0;
+    for (const DigestPage& page : pages) {
+      CHECK(page.text.size() <= 1500);
+      CHECK(page.text.find("reason") == std::string::npos);
+      told += page.entries.size();
+    }
+    CHECK(told == 200);
+    CHECK(pages.back().text.find("\nand ") == std::string::npos);
+    CHECK(pages.back().text.find("check-199") != std::string::npos);
+  }
+  SECTION("the rest is counted") {
+    const auto pages = write_digest(entries, {.bytes = 500, .pages = 2});
+    REQUIRE(pages.size() == 2);
+    std::set<std::size_t> told;
+    std::size_t named = 0;
+    for (const DigestPage& page : pages) {
+      CHECK(page.text.size() <= 500);
+      told.insert(page.entries.begin(), page.entries.end());
+      const std::string body = page.text.substr(page.text.find('\n'));
+      for (std::size_t at = body.find("check-"); at != std::string::npos;
+           at = body.find("check-", at + 1)) {
+        ++named;
+      }
+    }
+    CHECK(told.size() == 200);
+    CHECK(pages.back().text.ends_with("\nand " + std::to_string(200 - named) + " more"));
+    CHECK(pages[0].text.find("[1 of 2]") != std::string::npos);
+  }
+}
+
+TEST_CASE("digest: a hostile reason stays one short line of valid text", "[deliver]") {
+  std::vector<DigestEntry> entries;
+  entries.push_back({0, "DOWN", "a", "evil\nDOWN b\r\n" + std::string(100'000, '\xff'), 1});
+  entries.push_back({0, "DOWN", "b", "", 1});
+  const auto pages = write_digest(entries);
+  REQUIRE(pages.size() == 1);
+  CHECK(pages[0].text.size() < 600);
+  CHECK(is_valid_utf8(pages[0].text));
+  CHECK(std::count(pages[0].text.begin(), pages[0].text.end(), '\n') == 2);
+}
