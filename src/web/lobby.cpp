@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -46,6 +47,13 @@ void watch(int epoll, int operation, int socket, unsigned events) {
   event.events = events;
   event.data.fd = socket;
   ::epoll_ctl(epoll, operation, socket, &event);
+}
+
+// Closing a connection with bytes unread resets it, and what is still on its way to the other side
+// is lost.
+bool has_unread(int socket) noexcept {
+  int count = 0;
+  return ::ioctl(socket, FIONREAD, &count) == 0 && count > 0;
 }
 
 // Sends from `sent` on as far as the socket takes it; false if the connection is no more.
@@ -244,7 +252,7 @@ void Lobby::go_on_sending(Sockets::iterator at) {
   Waiting& waiting = at->second;
   if (!send_some(at->first, waiting.bytes, waiting.sent)) return drop(at);
   if (waiting.sent < waiting.bytes.size()) return;
-  waiting.linger ? begin_linger(at) : drop(at);
+  waiting.linger || has_unread(at->first) ? begin_linger(at) : drop(at);
 }
 
 void Lobby::go_on_lingering(Sockets::iterator at) {
@@ -261,7 +269,7 @@ void Lobby::go_on_lingering(Sockets::iterator at) {
 void Lobby::send(int socket, std::string bytes, bool linger) {
   Waiting waiting;
   if (!send_some(socket, bytes, waiting.sent)) return;
-  if (waiting.sent == bytes.size() && !linger) return;
+  if (waiting.sent == bytes.size() && !linger && !has_unread(socket)) return;
   const int own = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
   if (own < 0) return;
   waiting.stage = Stage::answer;

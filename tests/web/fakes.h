@@ -19,6 +19,10 @@ namespace tocsin {
 
 inline constexpr WallTime kNoon{std::chrono::milliseconds{1'795'262'400'250}};  // 2026-11-21T12:00
 
+// Everything that means something to HTML, JSON or the metrics format, and what is not UTF-8.
+inline const std::string kHostile =
+    "<script>alert(1)</script>\"'&\\\n} x{a=\"b\"} 1\n\x01\xFF\xE2\x80";
+
 // A check as a snapshot shows it; change what the test is about before it is put in.
 struct MadeCheck {
   explicit MadeCheck(std::string name, State state = State::up) {
