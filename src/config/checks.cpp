@@ -199,7 +199,7 @@ void Reader::finish() {
     loading_.problems.warn(
         first_nobody_, "and " + std::to_string(nobody_ - kMostNobody) + " more checks tell nobody");
   }
-  if (config_.checks.empty() && loading_.complete)
+  if (config_.checks.empty() && !loading_.problems.any_error())
     loading_.problems.warn({}, "there are no checks; add some under \"checks\"");
 }
 
@@ -242,7 +242,9 @@ Common read_defaults(Loading& loading, std::vector<Section>& files) {
       section.node(type.name);
     }
   }
-  return read_common(section);
+  Common out = read_common(section);
+  section.finish();
+  return out;
 }
 
 }  // namespace

@@ -136,7 +136,8 @@ std::optional<std::vector<PlacedText>> read_names(Section& section, std::string_
       out.push_back(std::move(item));
     }
   }
-  if (node == nullptr) return std::nullopt;
+  const bool broken = out.empty() && !section.given(key);
+  if (node == nullptr || broken) return std::nullopt;
   return out;
 }
 

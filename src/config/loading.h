@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -42,6 +43,9 @@ struct Loading {
     if (slash == std::string::npos) return {};
     return slash == 0 ? "/" : name.substr(0, slash);
   }
+  // Whether an unknown key at this place is told for the first time: one behind an anchor is met
+  // once for every alias.
+  bool first_unknown(Place place) { return unknown_.insert(place).second; }
   // A copy of the key that lives as long as the load.
   std::string_view intern(std::string_view key) {
     const auto at = keys_.find(key);
@@ -52,6 +56,7 @@ struct Loading {
   struct Hash : std::hash<std::string_view> {
     using is_transparent = void;
   };
+  std::set<Place> unknown_;
   std::unordered_set<std::string, Hash, std::equal_to<>> keys_;
 };
 

@@ -42,8 +42,9 @@ std::optional<std::size_t> Names::find(const PlacedText& name) {
   // A file that could not be read may hold the name, and an unresolved text may become it.
   if (name.unresolved || !loading_.complete) return std::nullopt;
   std::string message = "no " + std::string(kind_) + " is named " + in_quotes(name.text);
-  const std::string_view meant =
-      loading_.problems.worth_a_suggestion() ? nearest(name.text, names_) : std::string_view{};
+  constexpr std::size_t kTelling = 3;  // of one or two letters, anything is near anything
+  const bool search = name.text.size() >= kTelling && loading_.problems.worth_a_suggestion();
+  const std::string_view meant = search ? nearest(name.text, names_) : std::string_view{};
   if (!meant.empty()) {
     message += "; did you mean " + in_quotes(meant) + "?";
   } else if (numbers_.empty()) {

@@ -2,6 +2,8 @@
 // Copyright The Tocsin Authors
 #include <yaml-cpp/emitter.h>
 
+#include <algorithm>
+
 #include "config/section.h"
 #include "config/shown.h"
 
@@ -10,18 +12,29 @@ namespace {
 
 void write(YAML::Emitter& out, const Shown& value);
 
+// A default is written only where that says the same as leaving the key out: there is something to
+// write, and the type did not ask whether the key is there.
+bool is_silent(const Keys& keys, const Keys::Value& entry) {
+  if (!entry.absent) return false;
+  const bool asked =
+      std::find(keys.probed.begin(), keys.probed.end(), entry.key) != keys.probed.end();
+  const Keys* within = entry.value.keys.get();
+  const bool nothing = within != nullptr && std::all_of(within->shown.begin(), within->shown.end(),
+                                                        [&](const Keys::Value& each) {
+                                                          return is_silent(*within, each);
+                                                        });
+  return asked || nothing || entry.value.empty();
+}
+
 void write_keys(YAML::Emitter& out, const Keys& keys) {
-  if (keys.shown.empty()) {
-    out << YAML::Flow << YAML::BeginMap << YAML::EndMap;
-    return;
-  }
+  const bool empty = std::all_of(keys.shown.begin(), keys.shown.end(),
+                                 [&](const Keys::Value& each) { return is_silent(keys, each); });
+  if (empty) out << YAML::Flow;
   out << YAML::BeginMap;
-  for (const auto& [key, value] : keys.shown) {
-    // A mapping that is not in the file and has no defaults says nothing.
-    if (value.kind == Shown::Kind::keys && value.keys->node == nullptr && value.keys->shown.empty())
-      continue;
-    out << YAML::Key << std::string(key) << YAML::Value;
-    write(out, value);
+  for (const Keys::Value& entry : keys.shown) {
+    if (is_silent(keys, entry)) continue;
+    out << YAML::Key << std::string(entry.key) << YAML::Value;
+    write(out, entry.value);
   }
   out << YAML::EndMap;
 }

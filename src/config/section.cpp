@@ -41,6 +41,7 @@ bool report_unknown(Loading& loading, const Keys& keys) {
     for (const Entry& entry : keys.node->entries()) {
       if (contains(keys.asked, entry.key)) continue;
       clean = false;
+      if (!loading.first_unknown(entry.place)) continue;
       const bool search = loading.problems.worth_a_suggestion();
       loading.problems.error(
           entry.place, "unknown key " + in_quotes(entry.key) + suggestion(keys, entry.key, search));
@@ -103,8 +104,7 @@ Section Section::child(std::string_view key, std::string_view short_key) {
     wrong(key, "mapping");
   }
   keys_->children.push_back(keys);
-  if (loading_->record && (value != nullptr || !contains(keys_->probed, key)))
-    show(key, Shown::of_keys(keys));
+  show(key, Shown::of_keys(keys));
   return {*loading_, std::move(keys)};
 }
 
@@ -185,16 +185,10 @@ bool Section::finish() {
 void Section::show(std::string_view key, Shown value) {
   if (!loading_->record) return;
   const std::string_view name = loading_->intern(key);
-  for (const auto& [known, shown] : keys_->shown) {
-    if (known == name) return;
+  for (const auto& known : keys_->shown) {
+    if (known.key == name) return;
   }
-  keys_->shown.emplace_back(name, std::move(value));
-}
-
-// A default: written only where that says the same as leaving the key out.
-void Section::show_absent(std::string_view key, std::string value) {
-  if (!loading_->record || value.empty() || contains(keys_->probed, key)) return;
-  show(key, Shown::of(std::move(value)));
+  keys_->shown.push_back({name, std::move(value), find(key) == nullptr});
 }
 
 }  // namespace tocsin

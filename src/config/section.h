@@ -28,7 +28,13 @@ struct Keys {
   std::vector<std::string_view> muted;
   std::vector<std::string_view> probed;  // asked for by has(): their absence means something
   std::vector<std::shared_ptr<Keys>> children;
-  std::vector<std::pair<std::string_view, Shown>> shown;  // only if Loading::record
+
+  struct Value {
+    std::string_view key;
+    Shown value;
+    bool absent;  // a default
+  };
+  std::vector<Value> shown;  // only if Loading::record
 };
 
 // A text and where it stands.
@@ -102,7 +108,6 @@ class Section final : public Settings {
   void fail(std::string_view key, Place at, std::string message);
   std::string written(std::string_view key) const;
   void show(std::string_view key, Shown value);
-  void show_absent(std::string_view key, std::string value);
 
   Loading* loading_;
   std::shared_ptr<Keys> keys_;

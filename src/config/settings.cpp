@@ -85,20 +85,15 @@ std::string Section::written(std::string_view key) const {
   return in_quotes(hide_userinfo(entry->value->text()));
 }
 
-// "… expected; got …" at the value's place.
+// "… expected; got a …" at the value's place. Quotes nothing: who writes a text where a mapping
+// belongs may have written a secret.
 void Section::wrong(std::string_view key, std::string_view expected) {
   const Entry* entry = find(key);
   if (entry == nullptr) return;
-  std::string message(expected);
-  message += " expected; got ";
-  if (entry->value->is(Node::Kind::null)) {
-    message = "no value given; " + std::string(expected) + " expected, or remove the key";
-  } else if (entry->value->is(Node::Kind::scalar)) {
-    message += written(key);
-  } else {
-    message += describe(*entry->value);
-  }
-  fail(key, place(key), std::move(message));
+  const bool nothing = entry->value->is(Node::Kind::null);
+  fail(key, place(key),
+       nothing ? "no value given; " + std::string(expected) + " expected, or remove the key"
+               : std::string(expected) + " expected; got " + std::string(describe(*entry->value)));
 }
 
 // The scalar under the key; null if it is absent or something else, which is reported.
@@ -148,7 +143,7 @@ std::string Section::text(std::string_view key, std::string_view fallback) {
   const bool usable = read_plain(key, "text", value);
   if (usable) show(key, Shown::of(escape_dollars(hide_userinfo(value))));
   if (usable || !value.empty()) return value;  // an unresolved text stays as it is
-  if (find(key) == nullptr) show_absent(key, escape_dollars(fallback));
+  if (find(key) == nullptr) show(key, Shown::of(escape_dollars(fallback)));
   return std::string(fallback);
 }
 
@@ -165,7 +160,7 @@ Secret Section::secret(std::string_view key) {
   if (value == nullptr) return {};
   Resolved resolved;
   if (!value->is(Node::Kind::scalar)) {
-    fail(key, place(key), "text expected; got " + std::string(describe(*value)));
+    wrong(key, "text");
     return {};
   }
   if (!resolve(key, *value, resolved)) return {};
@@ -178,7 +173,7 @@ Text Section::url(std::string_view key, std::vector<std::string_view> schemes) {
   if (value == nullptr) return {};
   Resolved resolved;
   if (!value->is(Node::Kind::scalar)) {
-    fail(key, place(key), "URL expected; got " + std::string(describe(*value)));
+    wrong(key, "URL");
     return {};
   }
   if (!resolve(key, *value, resolved)) return {};
@@ -197,11 +192,11 @@ Text Section::url(std::string_view key, std::vector<std::string_view> schemes) {
 bool Section::flag(std::string_view key, bool fallback) {
   std::string value;
   if (read_plain(key, "true or false", value)) {
-    if (!is_flag(value)) wrong(key, "true or false");
+    if (!is_flag(value)) fail(key, place(key), "true or false expected; got " + written(key));
     show(key, Shown::of(value));
     return is_flag(value) ? value == "true" : fallback;
   }
-  if (find(key) == nullptr) show_absent(key, fallback ? "true" : "false");
+  if (find(key) == nullptr) show(key, Shown::of(fallback ? "true" : "false"));
   return fallback;
 }
 
@@ -210,12 +205,12 @@ std::int64_t Section::integer(std::string_view key, std::int64_t fallback,
   std::string value;
   if (!read_plain(key, "whole number", value)) {
     const bool shown = find(key) == nullptr && fallback >= range.least && fallback <= range.most;
-    if (shown) show_absent(key, std::to_string(fallback));
+    if (shown) show(key, Shown::of(std::to_string(fallback)));
     return fallback;
   }
   const auto number = parse_integer(value);
   if (!number) {
-    wrong(key, "whole number");
+    fail(key, place(key), "whole number expected; got " + written(key));
   } else if (*number < range.least || *number > range.most) {
     const bool open = range.most == std::numeric_limits<std::int64_t>::max();
     const std::string least = std::to_string(range.least);
@@ -234,7 +229,7 @@ Millis Section::duration(std::string_view key, Millis fallback, Range<Millis> ra
   std::string value;
   if (!read_plain(key, kExpected, value)) {
     const bool shown = find(key) == nullptr && fallback >= range.least && fallback <= range.most;
-    if (shown) show_absent(key, write_duration(fallback));
+    if (shown) show(key, Shown::of(write_duration(fallback)));
     return fallback;
   }
   const auto time = parse_duration(value);
@@ -256,7 +251,7 @@ std::uint64_t Section::size(std::string_view key, std::uint64_t fallback,
   std::string value;
   if (!read_plain(key, "size", value)) {
     const bool shown = find(key) == nullptr && fallback >= range.least && fallback <= range.most;
-    if (shown) show_absent(key, write_size(fallback));
+    if (shown) show(key, Shown::of(write_size(fallback)));
     return fallback;
   }
   const auto bytes = parse_size(value);
@@ -279,7 +274,7 @@ std::string Section::choice(std::string_view key, std::vector<std::string_view> 
     expected += (i > 0 ? ", " : "") + std::string(words[i]);
   std::string value;
   if (!read_plain(key, expected, value)) {
-    if (find(key) == nullptr) show_absent(key, std::string(fallback));
+    if (find(key) == nullptr) show(key, Shown::of(std::string(fallback)));
     return std::string(fallback);
   }
   if (std::find(words.begin(), words.end(), value) != words.end()) {
@@ -301,7 +296,11 @@ std::string Section::pattern(std::string_view key) {
     const Pattern checked(value);
     return value;
   } catch (const std::runtime_error& error) {
-    fail(key, place(key), "RE2 pattern expected: " + printable(error.what(), 200));
+    // RE2 names the piece it stumbled over, which a reference may have brought: not that.
+    const std::string reason = error.what();
+    fail(key, place(key),
+         "RE2 pattern expected; got " + written(key) + ": " +
+             printable(reason.substr(0, reason.find(": ")), 100));
     return {};
   }
 }
@@ -363,8 +362,7 @@ std::vector<std::pair<std::string, Text>> Section::map(std::string_view key) {
     Resolved resolved;
     if (!item.is(Node::Kind::scalar) && !item.is(Node::Kind::null)) {
       fail(key, item.place(),
-           "text expected for " + in_quotes(entry.key) + "; got " +
-               std::string(describe(item)));
+           "text expected for " + in_quotes(entry.key) + "; got " + std::string(describe(item)));
     } else if (resolve(key, item, resolved)) {
       if (!resolved.references && carries_credentials(entry.key)) {
         resolved.shown = "***";

@@ -16,6 +16,8 @@
 namespace tocsin {
 namespace {
 
+constexpr std::size_t kMostQuoted = 142;
+
 // A file descriptor that closes itself.
 class Descriptor {
  public:
@@ -147,7 +149,21 @@ bool read_file(const std::string& path, std::size_t most, std::string& text, std
 }
 
 std::string in_quotes(std::string_view text) {
-  return "\"" + printable(text, 140) + "\"";
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text.substr(0, kMostQuoted)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20 || byte == 0x7F) {
+      out += {'\\', 'x', kHex[byte >> 4U], kHex[byte & 15U]};
+    } else {
+      out += c;
+    }
+  }
+  return printable(out + "\"", kMostQuoted);
 }
 
 }  // namespace tocsin

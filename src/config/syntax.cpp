@@ -17,7 +17,8 @@ struct Hint {
 
 constexpr std::array<Hint, 17> kHints{{
     {"illegal map value",
-     "a \":\" where no value can stand; quote a text that holds \": \", or check the indentation"},
+     "a \":\" where no value can stand; quote a text that holds \": \", check the "
+     "indentation, and the line above for a missing \":\""},
     {"illegal map key", "a key cannot stand here; check the indentation"},
     {"illegal block entry", "a \"-\" cannot stand here; check the indentation"},
     {"illegal flow end", "a \"]\" or \"}\" that nothing opened"},

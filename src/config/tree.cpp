@@ -68,9 +68,16 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node& node = add(mark, anchor, Node::Kind::null);
-    const std::string_view rest = sources_.text(file_).substr(node.place_.offset);
+    const std::string_view text = sources_.text(file_);
     for (const std::string_view word : {"null", "Null", "NULL", "~"}) {
-      if (rest.starts_with(word)) set_text(node, word);
+      if (text.substr(node.place_.offset).starts_with(word)) set_text(node, word);
+    }
+    // Where nothing is written the parser has the place of what comes next; the sign before tells
+    // more.
+    if (node.size_ == 0 && node.place_.offset > 0) {
+      const std::size_t sign = text.find_last_not_of(" \t\r\n", node.place_.offset - 1);
+      if (sign != std::string_view::npos && (text[sign] == '-' || text[sign] == ':'))
+        node.place_.offset = static_cast<std::uint32_t>(sign);
     }
     finish(node);
   }
@@ -212,7 +219,8 @@ std::string_view TreeBuilder::check_tag(std::string_view tag, Place at, Node::Ki
                         ? name == "seq"
                         : name == "str" || name == "int" || name == "float" || name == "bool";
   if (fits) return name;
-  problems_.error(at, "unknown tag " + in_quotes(tag) + "; remove it");
+  const std::string written = name.empty() ? std::string(tag) : "!!" + std::string(name);
+  problems_.error(at, "unknown tag " + in_quotes(written) + "; remove it");
   return "?";
 }
 
