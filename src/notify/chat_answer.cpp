@@ -125,7 +125,7 @@ Outcome::What verdict_of(int status, const Envelope& envelope) noexcept {
   if (status == 409 && envelope.status == "ALREADY_EXISTS") return What::sent;
   if (status == 409 && envelope.status == "ABORTED") return What::later;
   if (status == 408 || status == 425 || status == 429 || status >= 500) return What::later;
-  if (status < 200 || is_quota(envelope)) return What::later;
+  if (is_quota(envelope)) return What::later;
   return What::rejected;
 }
 
@@ -217,7 +217,8 @@ Outcome read_chat_answer(const HttpResponse& response, const std::vector<std::st
                          WallTime now) {
   const int status = response.status;
   if (status >= 200 && status < 300) return accepted(response);
-  if (status == 0) return unanswered(response);
+  // 1xx: it was going to answer.
+  if (status < 200) return unanswered(response);
   Outcome outcome;
   if (status >= 300 && status < 400) {
     outcome.what = Outcome::What::rejected;

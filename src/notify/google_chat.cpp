@@ -72,6 +72,7 @@ class GoogleChat final : public Notifier {
     request.deadline = delivery.clock.steady() + settings_.timeout;
     request.body_limit = kLongestAnswer;
     request.fresh_connection = false;
+    request.want_headers = true;  // Retry-After
     request.ca_file = settings_.ca_file;
     request.proxy = settings_.proxy.value();
     return request;
