@@ -75,14 +75,13 @@ struct CurlTransfer::Glue {
       exchange.headers_too_large = true;
       return CURL_WRITEFUNC_ERROR;
     }
-    if (!exchange.request.want_headers) return size;
-    if (line.starts_with("HTTP/")) {
+    if (line.empty()) {
+      transfer.in_headers_ = false;
+    } else if (line.starts_with("HTTP/")) {
       transfer.in_headers_ = true;
       headers.clear();
-      exchange.response.status_line = line;
-    } else if (line.empty()) {
-      transfer.in_headers_ = false;
-    } else if (transfer.in_headers_) {
+      if (exchange.request.want_headers) exchange.response.status_line = line;
+    } else if (transfer.in_headers_ && exchange.request.want_headers) {
       const auto colon = std::min(line.find(':'), line.size());
       const auto value = line.substr(std::min(colon + 1, line.size()));
       headers.emplace_back(trim(line.substr(0, colon)), trim(value));
@@ -101,6 +100,7 @@ struct CurlTransfer::Glue {
   static CURLcode on_tls(CURL*, void* context, void* self) {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     auto* tls = static_cast<SSL_CTX*>(context);
+    transfer.tls_begun_ = std::chrono::steady_clock::now();
     SSL_CTX_set_cert_verify_callback(tls, &verify, self);
     // A connection outlives its transfer; nothing of ours may be called in a later one.
     SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION);
@@ -247,42 +247,48 @@ void CurlTransfer::prepare_special(const HttpRequest& request) {
 void CurlTransfer::collect(int code) {
   HttpResponse& response = exchange->response;
   exchange->code = stopped_ ? CURLE_OK : code;
-  exchange->connected = time_of(easy_, CURLINFO_CONNECT_TIME_T) > Micros::zero();
+  // libcurl is content with headers that just end.
+  if (exchange->code == CURLE_OK && in_headers_) exchange->code = CURLE_PARTIAL_FILE;
   response.status = static_cast<int>(number_of(easy_, CURLINFO_RESPONSE_CODE));
+  response.sent = response.status != 0 || number_of(easy_, CURLINFO_REQUEST_SIZE) > 0;
+  exchange->connected = response.sent || tls_begun_ != SteadyTime{} ||
+                        time_of(easy_, CURLINFO_CONNECT_TIME_T) > Micros::zero();
   collect_phases();
   if (exchange->code == CURLE_OK) {
-    response.sent = true;
     char* location = nullptr;
     if (response.status / 100 == 3) curl_easy_getinfo(easy_, CURLINFO_REDIRECT_URL, &location);
     if (location != nullptr) response.location = location;
     return;
   }
-  response.sent = response.status != 0 || number_of(easy_, CURLINFO_REQUEST_SIZE) > 0;
   exchange->os_error =
       own_error != 0 ? own_error : static_cast<int>(number_of(easy_, CURLINFO_OS_ERRNO));
   exchange->detail = error_.data();
 }
 
-// libcurl's times all count from the transfer's start; each phase here is that part alone.
+// libcurl's times all count from the transfer's start; each phase here is that part alone. When a
+// TLS handshake fails, libcurl 7.88 has forgotten when the connection stood: we have not.
 void CurlTransfer::collect_phases() {
   Phases& phases = exchange->response.phases;
   const Micros total = time_of(easy_, CURLINFO_TOTAL_TIME_T);
   const Micros ready = time_of(easy_, CURLINFO_NAMELOOKUP_TIME_T);
-  const Micros connected = time_of(easy_, CURLINFO_CONNECT_TIME_T);
-  const Micros secured = time_of(easy_, CURLINFO_APPCONNECT_TIME_T);
   const Micros first = time_of(easy_, CURLINFO_STARTTRANSFER_TIME_T);
+  const Micros secured = time_of(easy_, CURLINFO_APPCONNECT_TIME_T);
+  Micros connected = time_of(easy_, CURLINFO_CONNECT_TIME_T);
   if (!exchange->connected) return phases.add(Phase::connect, total - ready);
+  if (connected == Micros::zero() && tls_begun_ != SteadyTime{}) {
+    connected = micros_between(begun_, tls_begun_);
+  }
   // A connection that was kept costs no time to connect.
-  if (number_of(easy_, CURLINFO_NUM_CONNECTS) > 0) {
+  if (number_of(easy_, CURLINFO_NUM_CONNECTS) > 0 || tls_begun_ != SteadyTime{}) {
     phases.add(Phase::connect, connected - ready);
     if (secured > Micros::zero()) phases.add(Phase::tls, secured - connected);
   }
+  if (!exchange->response.sent) return phases.add(Phase::tls, total - connected);
   const Micros asked = std::max(connected, secured);
-  const bool handshake_failed = exchange->problem || !exchange->trouble.empty();
   if (first > Micros::zero()) {
     phases.add(Phase::first_byte, first - asked);
     phases.add(Phase::transfer, total - first);
-  } else if (!handshake_failed && number_of(easy_, CURLINFO_REQUEST_SIZE) > 0) {
+  } else {
     phases.add(Phase::first_byte, total - asked);  // waited for in vain
   }
 }
@@ -305,6 +311,7 @@ void CurlTransfer::clear() {
   stopped_ = false;
   in_headers_ = true;
   header_bytes_ = 0;
+  tls_begun_ = {};
   error_[0] = '\0';
 }
 

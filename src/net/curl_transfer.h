@@ -53,8 +53,10 @@ class CurlTransfer {
   void* easy_ = nullptr;
   bool special_ = false;  // has more set than the usual probe's
   std::size_t header_bytes_ = 0;
-  bool in_headers_ = true;
-  bool stopped_ = false;  // we ended it: the body's limit
+  bool in_headers_ = true;  // until the empty line
+  bool stopped_ = false;    // we ended it: the body's limit
+  SteadyTime begun_{};
+  SteadyTime tls_begun_{};  // unset: no handshake
   List headers_;
   List connect_to_;
   std::array<char, 256> error_{};  // CURL_ERROR_SIZE

@@ -74,6 +74,10 @@ class HttpClient::Engine {
            target ? "the proxy's URL is malformed" : net_text(NetError::bad_url, {}));
       co_return response;
     }
+    if (limit <= Millis::zero()) {
+      fail(response, NetError::timeout, "no time was left for it");
+      co_return response;
+    }
     Addresses addresses;
     if (first_hop->literal) {
       addresses.push_back(*first_hop->literal);
@@ -91,8 +95,8 @@ class HttpClient::Engine {
       if (request.want_certificate) take_certificate(exchange);
       if (exchange.connected || !is_about_connecting(response.error)) co_return response;
       if (i < kTextsShown) failures += (i == 0 ? "" : "; ") + response.error_text;
-      if (i + 1 < addresses.size()) response.error = NetError::none;
-      if (steady_now() >= request.deadline) break;
+      if (i + 1 == addresses.size() || steady_now() >= request.deadline) break;
+      fail(response, NetError::none, {});
     }
     if (!addresses.empty()) response.error_text = std::move(failures);
     co_return response;
@@ -110,7 +114,7 @@ class HttpClient::Engine {
                                      HttpResponse& response) {
     const SteadyTime begin = steady_now();
     auto answer = co_await resolver_.resolve(target.host, request.deadline);
-    response.phases.add(Phase::name, std::chrono::duration_cast<Micros>(steady_now() - begin));
+    response.phases.add(Phase::name, micros_between(begin, steady_now()));
     if (answer.error != NetError::none) fail(response, answer.error, std::move(answer.error_text));
     co_return std::move(answer.addresses);
   }

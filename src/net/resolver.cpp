@@ -110,8 +110,11 @@ class Resolver::Engine {
     try {
       channel_ = std::make_shared<DnsChannel>(loop_, sources_);
       signature_ = signature;
-    } catch (const std::exception& error) {
+    } catch (const std::system_error& error) {
       // The old channel, if there is one, does until the next look.
+      lack_ = error.code().value();
+      return error.what();
+    } catch (const std::runtime_error& error) {
       lack_ = errno;
       return error.what();
     }
@@ -133,7 +136,9 @@ class Resolver::Engine {
       return {NetError::out_of_resources, errno_text(lack, {}), {}};
     }
     std::string text = "resolver did not answer for " + printable(host, kLongestHost);
-    if (status != DnsWait::kUnanswered && status != ARES_ETIMEOUT) {
+    if (status == ARES_ECONNREFUSED) {
+      text += ": it failed, refused or is not there";  // c-ares tells these no more apart
+    } else if (status != DnsWait::kUnanswered && status != ARES_ETIMEOUT) {
       text += std::string(": ") + ares_strerror(status);
     }
     return {NetError::resolver, with_address(std::move(text), channel.servers()), {}};

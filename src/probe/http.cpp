@@ -133,7 +133,7 @@ asio::awaitable<Result> HttpProber::probe(ProbeContext& context) const {
     if (again) refused = follow(walk, response);
     again = again && refused.empty();
   }
-  result.took = std::chrono::duration_cast<Micros>(now() - begun);
+  result.took = micros_between(begun, now());
   result.address = response.address;
   result.certificate_days = response.certificate_days;
   if (refused.empty()) {
