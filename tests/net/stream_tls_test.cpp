@@ -38,6 +38,11 @@ struct TlsFixture {
   std::optional<StreamFixture> f;
 };
 
+// Made for ninety days, of which a moment is gone.
+bool is_about_90(std::optional<int> days) {
+  return days == 89 || days == 90;
+}
+
 }  // namespace
 
 TEST_CASE("stream: TLS with a good certificate works and tells how long it is good", "[net]") {
@@ -48,7 +53,7 @@ TEST_CASE("stream: TLS with a good certificate works and tells how long it is go
   SECTION("by literal address, which is the host itself when no name is given") {
     REQUIRE(t.start("").text.empty());
   }
-  CHECK(t.f->stream->certificate_days().value_or(-1) == 90);
+  CHECK(is_about_90(t.f->stream->certificate_days()));
   CHECK(t.f->phases.get(Phase::tls));
   CHECK(t.f->stream->tls_version().rfind("TLSv1.", 0) == 0);
   REQUIRE(t.f->write("GET /nothing HTTP/1.0\r\n\r\n"));
@@ -74,7 +79,7 @@ TEST_CASE("stream: a bad certificate is told in words, and its days are known al
     CHECK(t.start("web-01.example").text ==
           t.with_address("certificate is for a.example, b.example, 10.1.2.3 and 1 more, not "
                          "web-01.example"));
-    CHECK(t.f->stream->certificate_days().value_or(-1) == 90);
+    CHECK(is_about_90(t.f->stream->certificate_days()));
   }
   SECTION("for another address") {
     TlsFixture t({"other", {"127.0.0.2"}});
