@@ -279,6 +279,19 @@ TEST_CASE("layering: every room is in the table of who may include whom", "[laye
   CHECK(rooms == named);
 }
 
+TEST_CASE("layering: every room is on the map, src/README.md", "[layering]") {
+  const auto map = lines_of(kRoot / "src/README.md");
+  Offences offences;
+  for (const auto& [room, allowed] : kMayInclude) {
+    if (room == "include" || room == "app") continue;
+    const std::string row = "| `src/" + room + "/` |";
+    const bool told = std::any_of(map.begin(), map.end(),
+                                  [&](const std::string& line) { return line.starts_with(row); });
+    if (!told) offences.push_back("src/README.md: no row that begins with " + row);
+  }
+  expect_none(offences);
+}
+
 TEST_CASE("layering: a file includes only what its room may", "[layering]") {
   REQUIRE(product().size() > 20);
   const Offences offences = over(product(), include_offences);
