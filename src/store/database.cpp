@@ -61,6 +61,7 @@ void configure(SqliteSession& session) {
   session.text("PRAGMA journal_mode = WAL");
   session.run("PRAGMA synchronous = FULL");
   session.run("PRAGMA foreign_keys = ON");
+  session.run("PRAGMA cache_size = -1024");  // KiB
   session.text("PRAGMA journal_size_limit = 16777216");
   if (session.number("PRAGMA application_id") != kApplicationId) {
     session.run("PRAGMA application_id = " + std::to_string(kApplicationId));
@@ -107,9 +108,9 @@ Database::Database(const std::filesystem::path& file, const Settings& settings)
   SqliteSession& session = parts_->session;
   session.keep_log_on_close(true);
   guarded(session, [&] {
+    refuse_read_only(session, parts_->file);
     refuse_what_is_not_ours(session, parts_->file, settings.migrations.size());
     refuse_damage(session, parts_->file);
-    refuse_read_only(session, parts_->file);
     configure(session);
     migrate(session, settings.migrations);
     parts_->rows = std::make_unique<RowWriter>(session);
@@ -159,8 +160,12 @@ std::size_t Database::prune(WallTime before, int most) {
   });
 }
 
-void Database::verify() {
-  guarded(parts_->session, [&] { refuse_damage(parts_->session, parts_->file); });
+void Database::roll_back() {
+  guarded(parts_->session, [&] {
+    if (parts_->session.is_in_transaction()) parts_->session.run("ROLLBACK");
+    // What Poco's statements think of themselves after an exception is not to be relied on.
+    parts_->rows = std::make_unique<RowWriter>(parts_->session);
+  });
 }
 
 void Database::leave_as_it_is() {

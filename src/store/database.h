@@ -14,8 +14,8 @@
 
 namespace tocsin {
 
-// The open database file, for the writer's thread. Every call throws Failure; after one, destroy it
-// and open it anew: what SQLite holds then is not to be relied on.
+// The open database file, for the writer's thread. Every call throws Failure; after one, roll back
+// or destroy it.
 class Database {
  public:
   struct Settings {
@@ -37,8 +37,8 @@ class Database {
   void write(std::span<const Change> changes, const Numbers& numbers);
   // Removes up to `most` rows a kind that ended before then; how many went.
   std::size_t prune(WallTime before, int most);
-  // Looks whether the file is sound. Throws Failure (damaged) if it is not.
-  void verify();
+  // After a failed write: gives up what is half done. The connection can be used again then.
+  void roll_back();
   // The file is to be set aside as it is: closing shall not touch it.
   void leave_as_it_is();
 

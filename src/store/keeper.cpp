@@ -4,9 +4,10 @@
 // How faults are met. The keeper is well (a database is open, the backlog is empty) or failing
 // (what is given goes into the backlog, the latest of each thing).
 //
-//   full, failing, read-only, locked, out of reach: failing. The connection is closed, since what
-//     SQLite holds after an error is not to be relied on. Every few seconds, and on a commit, the
-//     file is opened again and the whole backlog written as one transaction; then all is well.
+//   full, failing, read-only, locked, out of reach: failing. Every few seconds, and on a commit,
+//     the whole backlog is tried as one transaction; when it succeeds, all is well. The connection
+//     is kept where the file itself is sound (full, locked: to open means to look through the whole
+//     file), else closed, and in any case made anew now and then.
 //     At a start, what the file says is loaded all the same if it can be read.
 //   damaged: the file is set aside, a new one takes the backlog, and the owner is asked to commit
 //     all it knows. Twice within a few minutes is a failing disk instead, or the directory would
@@ -27,6 +28,7 @@ namespace tocsin {
 namespace {
 
 constexpr std::string_view kDatabaseName = "tocsin.db";
+constexpr unsigned kTriesAConnection = 12;
 constexpr Millis kNever = std::chrono::days{365};
 
 Failure not_loaded(const std::string& file) {
@@ -66,7 +68,7 @@ std::optional<Failure> Keeper::attempt(const Work& work) {
   } catch (const DirectoryInUse& error) {
     return Failure(Fault::unavailable, error.what());
   } catch (const Failure& failure) {
-    drop_database(failure);
+    after_failure(failure);
     return failure;
   }
 }
@@ -170,8 +172,16 @@ void Keeper::write_backlog() {
   database_->write({&all, 1}, numbers_);
 }
 
-void Keeper::drop_database(const Failure& failure) {
+void Keeper::after_failure(const Failure& failure) {
   if (!database_) return;
+  const bool sound = failure.fault() == Fault::full || failure.fault() == Fault::busy;
+  if (sound && failed_tries_ % kTriesAConnection != kTriesAConnection - 1) {
+    try {
+      return database_->roll_back();
+    } catch (const Failure& second) {
+      log(LogLevel::debug, "store_reopens", "reason", std::string(second.what()));
+    }
+  }
   if (failure.fault() == Fault::damaged) database_->leave_as_it_is();
   // A reader that still has a removed file open would keep its log from being removed with it, and
   // the log would be played into the file that takes its place.
@@ -181,6 +191,7 @@ void Keeper::drop_database(const Failure& failure) {
 
 void Keeper::refused(const Failure& failure) {
   last_try_ = now();
+  ++failed_tries_;
   lasting_ = is_lasting(failure.fault());
   const std::string text = std::string(failure.what()) + "; until then all is kept in memory only";
   set_trouble(text);
@@ -193,6 +204,7 @@ void Keeper::became_well() {
   backlog_.clear();
   set_trouble("");
   lasting_ = false;
+  failed_tries_ = 0;
   if (std::exchange(failing_, false) && events_.recovered) events_.recovered();
   const auto replaced = std::exchange(replaced_, std::nullopt);
   if (replaced && events_.replaced) events_.replaced(*replaced);
@@ -205,10 +217,17 @@ void Keeper::tend() {
   }
   if (reader_.is_suspicious()) {
     reader_.clear_suspicion();
-    if (const auto failure = attempt([&] { database_->verify(); })) take_over(*failure);
+    if (const auto failure = attempt([&] { look_again(); })) take_over(*failure);
     return;
   }
   if (now() >= next_prune_) prune();
+}
+
+// By a new connection: this one may hold sound copies of pages that are damaged on the disk.
+void Keeper::look_again() {
+  database_->leave_as_it_is();
+  database_.reset();
+  reopen();
 }
 
 // A batch each time, so that what is to be committed never waits for long.

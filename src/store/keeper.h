@@ -57,8 +57,9 @@ class Keeper {
   bool take_over(const Failure& failure);
   void refused(const Failure& failure);
   void became_well();
-  void drop_database(const Failure& failure);
+  void after_failure(const Failure& failure);
   void write_backlog();
+  void look_again();
   void prune();
   void note_numbers(const Change& change);
   void set_trouble(std::string text);
@@ -81,6 +82,7 @@ class Keeper {
   bool failing_ = false;  // what is given is kept in memory
   bool lasting_ = false;  // and trying again is of no use
   SteadyTime last_try_{};
+  unsigned failed_tries_ = 0;
   SteadyTime next_prune_{};
   std::optional<SteadyTime> last_replaced_at_;
   std::optional<std::string> replaced_;  // to be told when a new database has taken everything

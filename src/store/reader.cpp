@@ -55,6 +55,8 @@ void Reader::allow(bool frozen) {
   const std::lock_guard lock(mutex_);
   session_.reset();
   mode_ = frozen ? Mode::frozen : Mode::shared;
+  read_locked(
+      [](SqliteSession& open) { return open.number("SELECT count(*) FROM sqlite_schema"); });
 }
 
 void Reader::forbid() {
@@ -68,6 +70,7 @@ SqliteSession& Reader::session() {
     const auto access =
         mode_ == Mode::frozen ? SqliteSession::Access::frozen : SqliteSession::Access::read_only;
     session_ = std::make_unique<SqliteSession>(file_, access, kReadBusyTimeout);
+    guarded(*session_, [&] { session_->run("PRAGMA cache_size = -256"); });  // KiB
   }
   return *session_;
 }
@@ -76,14 +79,20 @@ SqliteSession& Reader::session() {
 template <typename Read>
 auto Reader::read(const Read& read_rows) -> decltype(read_rows(std::declval<SqliteSession&>())) {
   const std::lock_guard lock(mutex_);
+  return read_locked(read_rows);
+}
+
+template <typename Read>
+auto Reader::read_locked(const Read& read_rows)
+    -> decltype(read_rows(std::declval<SqliteSession&>())) {
   if (mode_ == Mode::forbidden) return {};
   try {
     SqliteSession& open = session();
     return guarded(open, [&] { return read_rows(open); });
   } catch (const Failure& failure) {
     session_.reset();
-    if (failure.fault() == Fault::damaged) suspicious_ = true;
-    log(LogLevel::warn, "store_read_failed", "reason", std::string(failure.what()));
+    if (failure.fault() == Fault::damaged || failure.fault() == Fault::io) suspicious_ = true;
+    log(LogLevel::debug, "store_read_failed", "reason", std::string(failure.what()));
     return {};
   }
 }

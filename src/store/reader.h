@@ -25,7 +25,8 @@ class Reader {
   Reader(std::filesystem::path file, const Backlog& backlog);
   ~Reader();
 
-  // From now on the file may be looked into. `frozen`: see SqliteSession.
+  // From now on the file may be looked into. It is opened at once: later there may be no space for
+  // the shared memory that this takes. `frozen`: see SqliteSession.
   void allow(bool frozen);
   // Closes the connection and keeps it closed until it is allowed again.
   void forbid();
@@ -40,7 +41,7 @@ class Reader {
   // cannot be read or is of another version of the schema. Leaves the reader allowed if it could.
   std::optional<Saved> load(std::size_t version);
 
-  // A look at the file found it damaged; the writer should see for itself, and clear this.
+  // A look at the file found it damaged or out of order; the writer should see for itself, and clear this.
   bool is_suspicious() const noexcept { return suspicious_; }
   void clear_suspicion() noexcept { suspicious_ = false; }
 
@@ -48,6 +49,8 @@ class Reader {
   enum class Mode : std::uint8_t { forbidden, shared, frozen };
   template <typename Read>
   auto read(const Read& read_rows) -> decltype(read_rows(std::declval<SqliteSession&>()));
+  template <typename Read>
+  auto read_locked(const Read& read_rows) -> decltype(read_rows(std::declval<SqliteSession&>()));
   SqliteSession& session();
 
   const std::filesystem::path file_;

@@ -145,7 +145,6 @@ struct RowWriter::Parts {
   explicit Parts(Poco::Data::Session& session)
       : begin(prepared(session, "BEGIN IMMEDIATE")),
         commit(prepared(session, "COMMIT")),
-        roll_back(prepared(session, "ROLLBACK")),
         check(session),
         incident(session),
         notification(session),
@@ -154,7 +153,6 @@ struct RowWriter::Parts {
         prune(session) {}
   Statement begin;
   Statement commit;
-  Statement roll_back;
   CheckRow check;
   IncidentRow incident;
   OutboxRow notification;
@@ -172,10 +170,6 @@ void RowWriter::begin() {
 
 void RowWriter::commit() {
   parts_->commit.execute();
-}
-
-void RowWriter::roll_back() {
-  parts_->roll_back.execute();
 }
 
 void RowWriter::put(const CheckRecord& check) {

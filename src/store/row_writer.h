@@ -24,7 +24,6 @@ class RowWriter {
 
   void begin();
   void commit();
-  void roll_back();
 
   void put(const CheckRecord& check);
   void forget(const std::string& check);

@@ -18,6 +18,9 @@ namespace {
 using Poco::Data::Keywords::into;
 using Poco::Data::Keywords::now;
 
+// Poco tries to open a file again and again for this many seconds, a minute unless told.
+constexpr std::size_t kTryOnce = 0;
+
 std::string uri_of(const std::filesystem::path& file, SqliteSession::Access access) {
   const std::string base = "file:" + percent_encode(std::filesystem::absolute(file).native());
   switch (access) {
@@ -41,7 +44,7 @@ std::string detail_of(const std::exception& error) {
 Poco::Data::Session open(const std::filesystem::path& file, SqliteSession::Access access) {
   Poco::Data::SQLite::Connector::registerConnector();  // idempotent
   try {
-    return Poco::Data::Session("SQLite", uri_of(file, access));
+    return Poco::Data::Session("SQLite", uri_of(file, access), kTryOnce);
   } catch (const std::exception& error) {
     std::error_code ignored;
     const bool exists = std::filesystem::exists(file, ignored);
@@ -77,6 +80,10 @@ std::string SqliteSession::text(const std::string& sql) {
 
 bool SqliteSession::is_read_only() {
   return sqlite3_db_readonly(Poco::Data::SQLite::Utility::dbHandle(session_), "main") == 1;
+}
+
+bool SqliteSession::is_in_transaction() {
+  return sqlite3_get_autocommit(Poco::Data::SQLite::Utility::dbHandle(session_)) == 0;
 }
 
 void SqliteSession::keep_log_on_close(bool keep) {

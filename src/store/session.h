@@ -39,6 +39,7 @@ class SqliteSession {
   std::string text(const std::string& sql);
   // The open file turned out to be one that only can be read.
   bool is_read_only();
+  bool is_in_transaction();
   // Closing the last connection writes the log back into the file and removes it, unless kept.
   void keep_log_on_close(bool keep);
 
