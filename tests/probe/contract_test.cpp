@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+//
+// What holds for every type of check without this file being told its name: a type says itself
+// which keys it has (see RecordingSettings), and by these it is pointed at a target.
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <functional>
+#include <mutex>
+
+#include "net/stream_fixture.h"
+#include "probe/probe_fixture.h"
+#include "probe/recording_settings.h"
+#include "support/child.h"
+#include "support/nginx.h"
+
+namespace tocsin {
+namespace {
+
+constexpr const char* kSecret = "hunter22-and-more";
+
+RecordingSettings::Keys keys_of(const CheckType& type) {
+  RecordingSettings::Keys keys;
+  RecordingSettings settings(keys);
+  type.parse(settings, std::chrono::seconds{10});
+  return keys;
+}
+
+// The settings that point a type at this port of this machine; a type that has no such key looks
+// at something else, and a name will do.
+std::string aimed_at(const CheckType& type, std::uint16_t port, const std::string& user = "") {
+  const auto keys = keys_of(type);
+  const std::string at = "127.0.0.1:" + std::to_string(port);
+  if (keys.contains("url")) return "url: 'http://" + user + at + "/'";
+  if (keys.contains("address")) return "address: '" + at + "'";
+  if (keys.contains("host")) return "host: 127.0.0.1, port: " + std::to_string(port);
+  return "name: no-such-thing";
+}
+
+std::string check_of(const CheckType& type, const std::string& settings,
+                     const std::string& timeout = "1s") {
+  return "timeout: " + timeout + ", " + std::string(type.name) + ": {" + settings + "}";
+}
+
+// Runs them all, `rounds` times, in batches, and waits for the results.
+void run_all(ProbeRunner& runner, std::mutex& mutex, std::condition_variable& changed,
+             const std::size_t& done, const std::vector<std::shared_ptr<const Prober>>& probers,
+             int rounds) {
+  std::unique_lock lock(mutex);
+  for (int round = 0; round < rounds; ++round) {
+    const std::size_t until = done + probers.size();
+    std::vector<ProbeRunner::Due> batch;
+    std::uint32_t check = 1;
+    for (const auto& prober : probers) {
+      batch.push_back(
+          {check++, prober, std::chrono::seconds{10}, std::chrono::steady_clock::now()});
+    }
+    lock.unlock();
+    runner.start(std::move(batch));
+    lock.lock();
+    REQUIRE(changed.wait_for(lock, std::chrono::seconds{60}, [&] { return done >= until; }));
+  }
+}
+
+std::size_t entries(const char* folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder),
+                                                std::filesystem::directory_iterator()));
+}
+
+}  // namespace
+
+TEST_CASE("contract: types are sorted, and each says what it does", "[probe]") {
+  const CheckTypes types = check_types();
+  REQUIRE_FALSE(types.empty());
+  CHECK(std::is_sorted(types.begin(), types.end(),
+                       [](const auto& a, const auto& b) { return a.name < b.name; }));
+  for (const CheckType& type : types) {
+    INFO(type.name);
+    CHECK_FALSE(type.summary.empty());
+    CHECK(type.summary.back() != '.');
+    const auto keys = keys_of(type);
+    CHECK_FALSE(keys.empty());
+    if (!type.short_key.empty()) CHECK(keys.contains(std::string(type.short_key)));
+  }
+}
+
+TEST_CASE("contract: each type has an example that loads and shows every key", "[probe]") {
+  for (const CheckType& type : check_types()) {
+    const std::string name(type.name);
+    const auto file =
+        std::filesystem::path(TOCSIN_SOURCE_DIR) / "etc" / "examples" / ("check-" + name + ".yaml");
+    INFO(file.string());
+    REQUIRE(std::filesystem::exists(file));
+    LoadOptions options;
+    options.resolve_secrets = false;
+    const Loaded loaded = load_config(file, check_types(), notifier_types(), options);
+    for (const Problem& problem : loaded.problems) {
+      if (problem.is_error) FAIL_CHECK(problem.text());
+    }
+    REQUIRE(loaded.config);
+    for (const CheckPtr& check : loaded.config->checks) CHECK(check->type == type.name);
+    const std::string text = read_file(file);
+    CHECK(text.find("ermission") != std::string::npos);
+    for (const auto& [key, kind] : keys_of(type)) {
+      INFO(key);
+      const std::string last = key.substr(key.rfind('.') + 1);
+      CHECK(text.find(last + ":") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("contract: an unknown key is refused, with the one that was meant", "[probe]") {
+  for (const CheckType& type : check_types()) {
+    for (const auto& [key, kind] : keys_of(type)) {
+      if (key.find('.') != std::string::npos) continue;
+      const std::string wrong = key + "q";
+      const std::string told = problems_of(check_of(type, wrong + ": x"));
+      INFO(type.name << ": " << told);
+      CHECK(told.find("error: ") != std::string::npos);
+      CHECK(told.find(wrong) != std::string::npos);
+      CHECK(told.find("did you mean \"" + key + "\"?") != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("contract: a target that never answers costs the timeout and no more", "[probe]") {
+  // One takes the connection and is silent, the other swallows the attempt.
+  const BlackHole hole;
+  const Listener silent("127.0.0.2", hole.port());
+  for (const CheckType& type : check_types()) {
+    for (const char* host : {"127.0.0.1", "127.0.0.2"}) {
+      std::string settings = aimed_at(type, hole.port());
+      const auto at = settings.find("127.0.0.1");
+      if (at != std::string::npos) settings.replace(at, 9, host);
+      INFO(type.name << ": " << settings);
+      const CheckPtr check = make_check(check_of(type, settings, "500ms"));
+      const auto begun = std::chrono::steady_clock::now();
+      const Result result = probe_once(*check, SystemClock(), true);
+      const auto took = std::chrono::steady_clock::now() - begun;
+      CHECK(took < Millis{2500});
+      CHECK(result.reason.find("a bug in Tocsin") == std::string::npos);
+      CHECK(result.verdict != Verdict::unknown);
+      if (result.verdict == Verdict::down) CHECK_FALSE(result.reason.empty());
+    }
+  }
+}
+
+TEST_CASE("contract: no secret is in any text", "[probe]") {
+  const TempDir dir;
+  const auto file = dir.write("secret", kSecret);
+  const std::string reference = "\"${file:" + file.string() + "}\"";
+  const auto hides = [](const std::string& text) {
+    INFO(text);
+    CHECK(text.find(kSecret) == std::string::npos);
+  };
+  const auto look = [&](const CheckType& type, const std::string& settings) {
+    INFO(type.name << ": " << settings);
+    const Loaded loaded = load_check(check_of(type, settings));
+    for (const Problem& problem : loaded.problems) hides(problem.text());
+    if (!loaded.config) return;
+    const Check& check = *loaded.config->checks.front();
+    hides(check.target);
+    const Result result = probe_once(check, SystemClock(), true);
+    hides(result.reason);
+    hides(result.address);
+    for (const std::string& note : result.notes) hides(note);
+  };
+  const std::uint16_t nobody = free_port();
+  const Nginx nginx({});
+  for (const CheckType& type : check_types()) {
+    for (const std::uint16_t port : {nobody, nginx.port()}) {
+      look(type, aimed_at(type, port, std::string("me:") + kSecret + "@"));
+      for (const auto& [key, kind] : keys_of(type)) {
+        if (key.find('.') != std::string::npos) continue;
+        const std::string more = aimed_at(type, port) + ", " + key + ": ";
+        if (kind == "secrets" || kind == "secret" || kind == "text") look(type, more + reference);
+        if (kind == "map") look(type, more + "{X-Some-Key: " + reference + "}");
+      }
+    }
+  }
+}
+
+TEST_CASE("contract: probes leave nothing behind, and two at once are safe", "[probe]") {
+  const Nginx nginx({});
+  const SystemClock clock;
+  std::vector<std::shared_ptr<const Prober>> probers;
+  for (const CheckType& type : check_types()) {
+    const auto prober = make_check(check_of(type, aimed_at(type, nginx.port())))->prober;
+    for (int i = 0; i < 10; ++i) probers.push_back(prober);  // the same object, on both loops
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::size_t done = 0;
+  const auto count = [&](std::vector<ProbeRunner::Done> results) {
+    const std::lock_guard lock(mutex);
+    done += results.size();
+    changed.notify_all();
+  };
+  ProbeRunner runner(2, clock, {count, [](std::uint32_t) {}});
+  run_all(runner, mutex, changed, done, probers, 3);  // what is kept for good is there now
+  const std::size_t descriptors = entries("/proc/self/fd");
+  const std::size_t threads = entries("/proc/self/task");
+  run_all(runner, mutex, changed, done, probers, 100);
+  CHECK(done >= 1000 * check_types().size());
+  CHECK(entries("/proc/self/fd") <= descriptors);
+  CHECK(entries("/proc/self/task") <= threads);
+}
+
+}  // namespace tocsin
