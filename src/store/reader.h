@@ -41,7 +41,8 @@ class Reader {
   // cannot be read or is of another version of the schema. Leaves the reader allowed if it could.
   std::optional<Saved> load(std::size_t version);
 
-  // A look at the file found it damaged or out of order; the writer should see for itself, and clear this.
+  // A look at the file found it damaged or failing: the writer should see for itself, and clear
+  // this.
   bool is_suspicious() const noexcept { return suspicious_; }
   void clear_suspicion() noexcept { suspicious_ = false; }
 
