@@ -83,8 +83,12 @@ std::optional<Row> deciding_row(const Standing& s, std::uint16_t down_after,
 }
 
 Evaluation enter(Standing standing, const Row& row) noexcept {
-  const Transition transition{
-      .from = standing.state, .to = row.to, .since = row.since, .row = row.length};
+  const std::uint16_t bad = row.to == State::unknown ? row.length : standing.bad;
+  const Transition transition{.from = standing.state,
+                              .to = row.to,
+                              .since = row.since,
+                              .row = row.length,
+                              .failed = std::min(bad, row.length)};
   standing.state = row.to;
   standing.known = 0;
   if (row.to == State::unknown) {

@@ -52,8 +52,9 @@ struct Standing {
 struct Transition {
   State from = State::pending;
   State to = State::pending;
-  WallTime since{};       // when the row that led here began
-  std::uint16_t row = 0;  // how many results it took
+  WallTime since{};          // when the row that led here began
+  std::uint16_t row = 0;     // how many results it took
+  std::uint16_t failed = 0;  // the bad ones at its end: all of it, unless it eased or was mixed
 };
 
 struct Evaluation {

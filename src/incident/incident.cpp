@@ -139,7 +139,7 @@ void tell_bad(const Check& check, const Transition& transition, Case& held, cons
   message.kind = kind_of(transition.to);
   message.from = transition.from;
   message.to = transition.to;
-  message.failed_probes = transition.row;
+  message.failed_probes = transition.failed;
   tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
   change.incidents.push_back(incident);
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
-// The properties compare the state machine with an oracle that was written from the rules in
-// evaluate.h: it keeps every result and looks at the whole history each time.
 #include "evaluate/evaluate.h"
 
 #include <rapidcheck/catch.h>
@@ -11,15 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "evaluate/oracle.h"
+
 using namespace tocsin;
 
 namespace {
-
-constexpr WallTime kStart{std::chrono::hours{24 * 365 * 50}};
-
-WallTime at(std::size_t result) {
-  return kStart + std::chrono::seconds{result};
-}
 
 Verdict verdict_of(char letter) {
   switch (letter) {
@@ -35,12 +29,6 @@ std::vector<Verdict> verdicts(const std::string& letters) {
   for (const char letter : letters) out.push_back(verdict_of(letter));
   return out;
 }
-
-struct Step {
-  State state = State::pending;
-  std::optional<Transition> transition;
-  bool suspected = false;
-};
 
 std::vector<Step> run(const std::vector<Verdict>& results, const Policy& policy,
                       State begin = State::pending) {
@@ -75,107 +63,6 @@ std::string suspicions(const std::string& letters, const Policy& policy, State b
   for (const Step& step : run(verdicts(letters), policy, begin)) out += step.suspected ? '!' : '.';
   return out;
 }
-
-// The rules, read literally, over all results since the start.
-class Oracle {
- public:
-  explicit Oracle(Policy policy) : policy_(policy) {}
-
-  Step next(Verdict verdict) {
-    all_.push_back(verdict);
-    const State before = state_;
-    std::optional<Transition> transition;
-    if (verdict == Verdict::unknown) {
-      transition = look_at_unknowns();
-    } else {
-      known_.push_back(all_.size() - 1);
-      transition = look_at_ranks();
-    }
-    if (transition) {
-      transition->from = before;
-      state_ = transition->to;
-      if (state_ == State::unknown) known_.clear();  // rows are counted anew
-    }
-    return {state_, transition, soft()};
-  }
-
- private:
-  static int rank(Verdict verdict) {
-    return verdict == Verdict::up ? 0 : verdict == Verdict::degraded ? 1 : 2;
-  }
-  static State state_of_rank(int rank) {
-    return rank == 0 ? State::up : rank == 1 ? State::degraded : State::down;
-  }
-
-  // The latest known results of which all fit, as indices into all_.
-  template <typename Fits>
-  std::vector<std::size_t> row(Fits fits) const {
-    std::vector<std::size_t> out;
-    for (auto it = known_.rbegin(); it != known_.rend() && fits(rank(all_[*it])); ++it) {
-      out.insert(out.begin(), *it);
-    }
-    return out;
-  }
-  static Transition made(State to, const std::vector<std::size_t>& row) {
-    return {.to = to, .since = at(row.front()), .row = static_cast<std::uint16_t>(row.size())};
-  }
-
-  std::optional<Transition> look_at_unknowns() const {
-    std::size_t first = all_.size();
-    while (first > 0 && all_[first - 1] == Verdict::unknown) --first;
-    const std::size_t length = all_.size() - first;
-    if (state_ == State::unknown || length < policy_.down_after) return std::nullopt;
-    return Transition{
-        .to = State::unknown, .since = at(first), .row = static_cast<std::uint16_t>(length)};
-  }
-
-  std::optional<Transition> worsened(int above) const {
-    for (int level = 2; level > above; --level) {
-      const auto bad = row([level](int r) { return r >= level; });
-      if (bad.size() >= policy_.down_after) return made(state_of_rank(level), bad);
-    }
-    return std::nullopt;
-  }
-  std::optional<Transition> eased(int below) const {
-    for (int level = 0; level < below; ++level) {
-      const auto good = row([level](int r) { return r <= level; });
-      if (good.size() >= policy_.up_after) return made(state_of_rank(level), good);
-    }
-    return std::nullopt;
-  }
-
-  std::optional<Transition> look_at_ranks() const {
-    switch (state_) {
-      case State::pending:
-        if (all_.back() == Verdict::up) return made(State::up, {known_.back()});
-        return worsened(0);
-      case State::up: return worsened(0);
-      case State::degraded: return worsened(1) ? worsened(1) : eased(1);
-      case State::down: return eased(2);
-      case State::unknown: return seen_again();
-    }
-    return std::nullopt;
-  }
-
-  std::optional<Transition> seen_again() const {
-    const auto good = row([](int r) { return r == 0; });
-    if (good.size() >= policy_.up_after) return made(State::up, good);
-    if (const auto bad = worsened(0)) return bad;
-    const bool any_bad = std::any_of(known_.begin(), known_.end(),
-                                     [this](std::size_t i) { return rank(all_[i]) > 0; });
-    if (any_bad && known_.size() >= std::max(policy_.up_after, policy_.down_after)) {
-      return made(State::degraded, known_);
-    }
-    return std::nullopt;
-  }
-
-  bool soft() const { return state_of(all_.back()) != state_; }
-
-  Policy policy_;
-  State state_ = State::pending;
-  std::vector<Verdict> all_;
-  std::vector<std::size_t> known_;  // those that count, as indices into all_
-};
 
 // Results come in runs more often than not: a coin for each would hardly ever reach a threshold.
 rc::Gen<std::vector<Verdict>> any_results() {
@@ -271,6 +158,17 @@ TEST_CASE("evaluate: a transition tells when its row began and how long it is", 
   CHECK(steps[6].transition->since == at(5));
   CHECK(steps[6].transition->row == 2);
 
+  CHECK(steps[4].transition->failed == 3);
+  CHECK(steps[6].transition->failed == 0);
+
+  const auto eased = run(verdicts("gug"), {3, 2}, State::down);
+  REQUIRE(eased[1].transition);
+  CHECK(eased[1].transition->to == State::degraded);
+  CHECK(eased[1].transition->row == 2);
+  CHECK(eased[1].transition->failed == 0);
+  CHECK(run(verdicts("dgg"), {3, 2}, State::down)[2].transition->failed == 2);
+  CHECK(run(verdicts("dud"), {3, 2}, State::unknown)[2].transition->failed == 1);
+
   const auto blind = run(verdicts("u?d???"), {3, 2});
   REQUIRE(blind[5].transition);
   CHECK(blind[5].transition->to == State::unknown);
@@ -334,6 +232,7 @@ TEST_CASE("evaluate: agrees with the rules read literally over the whole history
       RC_ASSERT(steps[i].transition->to == expected.transition->to);
       RC_ASSERT(steps[i].transition->since == expected.transition->since);
       RC_ASSERT(steps[i].transition->row == expected.transition->row);
+      RC_ASSERT(steps[i].transition->failed == expected.transition->failed);
     }
   });
 }

@@ -58,7 +58,8 @@ struct World {
     const Transition transition{.from = held.record.state,
                                 .to = to,
                                 .since = desk.now - std::chrono::seconds{10},
-                                .row = row};
+                                .row = row,
+                                .failed = row};
     apply_transition(check, transition, reason, held, desk.desk(), change);
     desk.pass(std::chrono::minutes{1});
     return change;
