@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "notify/notifier.h"
+
+namespace tocsin {
+
+// What a sink saw of one attempt.
+struct Seen {
+  std::int64_t id = 0;
+  std::string uid;
+  std::string thread_key;
+  Message message;
+  SteadyTime at;
+  std::string thread_ref;
+  bool late = false;
+};
+
+// A sink that does as it is told, once per attempt; told nothing, it takes what comes. Thread-safe.
+class FakeNotifier final : public Notifier {
+ public:
+  enum class Does { take, put_off, reject, lose_the_answer, throw_up, hang };
+
+  explicit FakeNotifier(std::string key, Millis spacing = Millis{1000})
+      : pace_{std::move(key), spacing, false} {}
+
+  // What it does next, in order, and then for ever.
+  void then(Does does, int times = 1) {
+    const std::lock_guard lock(mutex_);
+    for (int i = 0; i < times; ++i) script_.push_back(does);
+  }
+  void from_now_on(Does does) {
+    const std::lock_guard lock(mutex_);
+    script_.clear();
+    always_ = does;
+  }
+  // Runs on the delivery thread at every attempt, before anything else.
+  void at_each(std::function<void(const Notification&)> hook) {
+    const std::lock_guard lock(mutex_);
+    hook_ = std::move(hook);
+  }
+  std::vector<Seen> seen() const {
+    const std::lock_guard lock(mutex_);
+    return seen_;
+  }
+  // Lets attempts that hang be taken after all.
+  void let_go() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& waiting : hanging_) {
+      if (const auto timer = waiting.lock()) {
+        asio::post(timer->get_executor(), [timer] { timer->cancel(); });
+      }
+    }
+    hanging_.clear();
+  }
+
+  Pace pace() const override { return pace_; }
+  std::string sink() const override { return "fake " + pace_.key; }
+  asio::awaitable<Outcome> send(const Delivery& delivery) const override {
+    const Does does = note(delivery);
+    if (does == Does::throw_up) throw std::runtime_error("https://hooks.example/?token=s3cret");
+    if (does == Does::hang) {
+      const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
+      timer->expires_at(std::chrono::steady_clock::time_point::max());
+      hold(timer);
+      std::error_code ignored;
+      co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    co_return outcome_of(does, delivery.notification.id);
+  }
+
+ private:
+  Does note(const Delivery& delivery) const {
+    std::unique_lock lock(mutex_);
+    const Notification& it = delivery.notification;
+    seen_.push_back({it.id, it.uid, it.thread_key, *it.message, delivery.clock.steady(),
+                     delivery.thread_ref, delivery.late});
+    Does does = always_;
+    if (!script_.empty()) {
+      does = script_.front();
+      script_.pop_front();
+    }
+    const auto hook = hook_;
+    lock.unlock();
+    if (hook) hook(it);
+    return does;
+  }
+  void hold(const std::shared_ptr<asio::steady_timer>& timer) const {
+    const std::lock_guard lock(mutex_);
+    hanging_.push_back(timer);
+  }
+  static Outcome outcome_of(Does does, std::int64_t id) {
+    Outcome out;
+    switch (does) {
+      case Does::take:
+      case Does::hang:
+        out.what = Outcome::What::sent;
+        out.thread_ref = "threads/1";
+        out.message_ref = "messages/" + std::to_string(id);
+        break;
+      case Does::reject:
+        out.what = Outcome::What::rejected;
+        out.reason = "404 Not Found";
+        break;
+      case Does::lose_the_answer:
+        out.in_doubt = true;
+        out.reason = "no answer";
+        break;
+      case Does::put_off:
+      case Does::throw_up: out.reason = "503 Service Unavailable"; break;
+    }
+    return out;
+  }
+
+  const Pace pace_;
+  mutable std::mutex mutex_;
+  mutable std::deque<Does> script_;
+  mutable std::vector<Seen> seen_;
+  // Weak: a timer must not outlive its loop.
+  mutable std::vector<std::weak_ptr<asio::steady_timer>> hanging_;
+  Does always_ = Does::take;
+  std::function<void(const Notification&)> hook_;
+};
+
+}  // namespace tocsin
