@@ -25,6 +25,10 @@ sockaddr_un unix_address(const std::filesystem::path& path) {
   return address;
 }
 
+Poco::JSON::Object::Ptr object(const std::string& json) {
+  return Poco::JSON::Parser().parse(json).extract<Poco::JSON::Object::Ptr>();
+}
+
 }  // namespace
 
 Daemon::Daemon() {
@@ -120,9 +124,15 @@ std::string Daemon::get(const std::string& path, int* status) const {
 std::string Daemon::state_of(const std::string& check) const {
   int status = 0;
   const std::string body = get("/api/v1/checks/" + check, &status);
-  if (status != 200) return {};
-  const auto parsed = Poco::JSON::Parser().parse(body).extract<Poco::JSON::Object::Ptr>();
-  return parsed->getValue<std::string>("state");
+  return status == 200 ? object(body)->getValue<std::string>("state") : std::string();
+}
+
+std::uint64_t Daemon::probes_of(const std::string& check) const {
+  return object(get("/api/v1/checks/" + check))->getValue<std::uint64_t>("probes");
+}
+
+std::size_t Daemon::count(const std::string& path, const std::string& list) const {
+  return object(get(path))->getArray(list)->size();
 }
 
 bool Daemon::wait_state(const std::string& check, const std::string& state) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -40,6 +41,10 @@ class Daemon {
   std::string get(const std::string& path, int* status = nullptr) const;
   // The state of a check by the API; empty if it is not there.
   std::string state_of(const std::string& check) const;
+  // How often it has been looked at since the daemon's start.
+  std::uint64_t probes_of(const std::string& check) const;
+  // How many rows the list of that name has.
+  std::size_t count(const std::string& path, const std::string& list) const;
   bool wait_state(const std::string& check, const std::string& state);
 
   std::string log() const;  // everything it wrote to standard error so far, of all its runs
