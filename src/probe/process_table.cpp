@@ -27,6 +27,8 @@ namespace tocsin {
 namespace {
 
 constexpr Millis kScanServes{20};
+// Whoever has died this moment is a zombie until its parent looks: no news. Later it is.
+constexpr Millis kFresh{1000};
 constexpr pid_t kInit = 1;
 constexpr std::string_view kGrant =
     "(it is mounted with hidepid, or the unit has ProtectProc=; set ProtectProc=default, or grant "
@@ -122,6 +124,9 @@ ProcessTable::Known& ProcessTable::remember(ProcessStat stat) {
       same_process && known.stat.comm == stat.comm && known.stat.stack == stat.stack;
   if (!same_program) known.identified = false;
   if (!same_process) known.command_read = 0;
+  const bool was_alive = same_process && !known.stat.is_dead();
+  if (!same_process) known.died_at = {};
+  if (was_alive && stat.is_dead()) known.died_at = std::chrono::steady_clock::now();
   known.stat = std::move(stat);
   known.seen = scan_;
   return known;
@@ -171,7 +176,8 @@ void ProcessTable::add(Known& process, const ProcessQuery& query, bool details, 
   if (process.stat.is_dead()) {
     // Its command line is gone and its program too: only the short name is left to tell by.
     const bool of_that_name = !query.name.empty() && is_cut_to(query.name, process.stat.comm);
-    if (of_that_name) ++into.zombies;
+    const bool fresh = std::chrono::steady_clock::now() < process.died_at + kFresh;
+    if (of_that_name && !fresh) ++into.zombies;
     return;
   }
   if (!matches(process, query)) return;

@@ -42,7 +42,7 @@ struct FoundProcess {
 // What a look found. Of the last three at most one is set.
 struct ProcessLook {
   std::vector<FoundProcess> found;  // sorted by id
-  std::size_t zombies = 0;          // of that name; they are not in `found`
+  std::size_t zombies = 0;          // of that name, and not just now; they are not in `found`
   std::string wrong;                // the pid file's fault: "pid file /run/x.pid is missing"
   std::string trouble;              // ours: the look failed
   std::string hidden;  // what was found is true, but there may be more that we may not see: why
@@ -74,6 +74,7 @@ class ProcessTable {
   struct Known {
     ProcessStat stat;
     std::uint32_t seen = 0;  // the last scan that saw it
+    SteadyTime died_at{};    // when it was first seen dead, if it was seen alive before
     bool identified = false;
     std::string exe;
     std::string argument0;

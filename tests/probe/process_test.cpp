@@ -183,6 +183,22 @@ TEST_CASE("process: a zombie does not count, and the reason says that it is one"
   }));
 }
 
+TEST_CASE("process table: who died this moment is no zombie yet to speak of", "[probe]") {
+  const OwnProgram program;
+  // The shell starts it and turns into a sleep that waits for nobody.
+  const Stranger parent("/bin/sh",
+                        {"sh", "-c", program.path().string() + " 1000 & exec sleep 1000"});
+  TableFixture f;
+  const auto look = [&] { return f.table.look(named(program.name()), false); };
+  REQUIRE(eventually([&] { return look().found.size() == 1; }));
+  f.watch(1, program.name());
+  kill(look().found[0].id.pid, SIGKILL);
+  REQUIRE(f.told(1));
+  CHECK(look().found.empty());
+  CHECK(look().zombies == 0);
+  CHECK(eventually([&] { return look().zombies == 1; }));
+}
+
 TEST_CASE("process: our own process and its children are never found", "[probe]") {
   CHECK(probe("process: test_probe").verdict == Verdict::down);
   const OwnProgram program;
