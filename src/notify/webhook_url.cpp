@@ -69,7 +69,8 @@ std::string_view space_in(std::string_view path) noexcept {
 }
 
 bool is_loopback(std::string_view host) noexcept {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
 }
 
 // The value of the parameter in the query; nothing if it is not there or empty.
