@@ -42,16 +42,18 @@ constexpr std::string_view kIndent = "         ";  // as wide as "03:04:05 "
 enum class Color : std::uint8_t { automatic, always, never };
 
 // A reader that has gone away must cost a delivery, not the process: SIGPIPE is held back from this
-// thread during the write, and taken off its list if it came.
+// thread during the write, and if this write brought it, it is taken off the list again.
 ssize_t write_without_signal(const char* data, std::size_t size) noexcept {
   sigset_t pipe_only;
   sigset_t before;
+  sigset_t pending;
   sigemptyset(&pipe_only);
   sigaddset(&pipe_only, SIGPIPE);
+  sigpending(&pending);
   pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
   const ssize_t written = ::write(kStdout, data, size);
   const int error = errno;
-  if (written < 0 && error == EPIPE && sigismember(&before, SIGPIPE) == 0) {
+  if (written < 0 && error == EPIPE && sigismember(&pending, SIGPIPE) == 0) {
     const timespec at_once{};
     sigtimedwait(&pipe_only, nullptr, &at_once);
   }

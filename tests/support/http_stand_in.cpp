@@ -49,6 +49,7 @@ class Stop {
 HttpAsked head_of(const net::HTTPServerRequest& request) {
   HttpAsked asked;
   asked.at = std::chrono::steady_clock::now();
+  asked.peer_port = request.clientAddress().port();
   asked.method = request.getMethod();
   asked.target = request.getURI();
   for (const auto& [name, value] : request) asked.headers.emplace_back(name, value);

@@ -22,6 +22,7 @@ struct HttpAsked {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   SteadyTime at{};
+  std::uint16_t peer_port = 0;  // the same for all requests of one connection
 
   // By case-insensitive name, the first one; empty if there is none.
   std::string_view header(std::string_view name) const noexcept;
