@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <ctime>
 #include <limits>
 #include <set>
 
@@ -338,13 +339,14 @@ TEST_CASE("page: is bounded and says what it leaves out", "[web]") {
 TEST_CASE("answers: ten thousand checks are answered whole and quickly", "[web]") {
   FakeSite site;
   site.control.set(many_checks(10'000));
-  const auto timed = [&site](const std::string& target) {
-    const auto begin = std::chrono::steady_clock::now();
+  const bool show = std::getenv("TOCSIN_SHOW_TIMES") != nullptr;
+  const auto timed = [&site, show](const std::string& target) {
+    const std::clock_t begin = std::clock();
     Response response = site.get(target);
-    const auto took = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
-    UNSCOPED_INFO(target << ": " << response.body.size() << " bytes in " << took.count() << " ms");
-    // The bound is for a debug build with sanitizers on a busy machine; see the bench for figures.
-    CHECK(took < std::chrono::seconds{10});
+    const double took = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    if (show) WARN(target << ": " << response.body.size() << " bytes, " << took << " s of CPU");
+    // What holds even for a debug build with sanitizers; a release build takes some tens of ms.
+    CHECK(took < 5);
     return response;
   };
   const Response list = timed("/api/v1/checks?limit=10000");
@@ -354,7 +356,6 @@ TEST_CASE("answers: ten thousand checks are answered whole and quickly", "[web]"
   CHECK(parsed(list)->isNull("next"));
   CHECK(metrics.body.find("rack-09999/http") != std::string::npos);
   CHECK(page.body.size() < 300'000);
-  if (std::getenv("TOCSIN_SHOW_TIMES") != nullptr) WARN("the times are above");
   // Without a limit the list comes in pages that join without a gap or an overlap.
   std::set<std::string> seen;
   std::string after;
