@@ -36,7 +36,7 @@ struct StoreOptions {
   // After the disk refused, it is tried again so often; a commit tries earlier, but not within
   // `retry_pause`.
   Millis retry_every = std::chrono::seconds{5};
-  Millis retry_pause{250};
+  Millis retry_pause = std::chrono::seconds{1};
   // A disk that takes longer than this over one transaction is told as failing: what waits for it
   // is reported as not durable, and is written all the same when the disk answers.
   Millis stall_after = std::chrono::seconds{5};

@@ -54,6 +54,7 @@ Reader::~Reader() = default;
 void Reader::allow(bool frozen) {
   const std::lock_guard lock(mutex_);
   session_.reset();
+  suspicious_ = false;
   mode_ = frozen ? Mode::frozen : Mode::shared;
   read_locked(
       [](SqliteSession& open) { return open.number("SELECT count(*) FROM sqlite_schema"); });
