@@ -98,10 +98,9 @@ struct Fields {
 };
 
 Fields fields(WallTime time) {
-  using namespace std::chrono;
-  const auto day = floor<days>(time);
-  const year_month_day date{day};
-  const hh_mm_ss clock{time - day};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
   return {int(date.year()),
           unsigned(date.month()),
           unsigned(date.day()),
