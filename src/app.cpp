@@ -37,6 +37,11 @@ Loaded load(const std::filesystem::path& file) {
   return load_config(file, check_types(), notifier_types(), {});
 }
 
+bool same_web(const WebSettings& a, const WebSettings& b) {
+  return a.listen == b.listen && a.read_token.reveal() == b.read_token.reveal() &&
+         a.admin_token.reveal() == b.admin_token.reveal();
+}
+
 class App {
  public:
   App(std::filesystem::path file, std::shared_ptr<const Config> config)
@@ -125,15 +130,19 @@ class App {
   }
 
   void apply(const std::shared_ptr<const Config>& config) {
-    if (config->state_dir != config_->state_dir || config->web.listen != config_->web.listen ||
+    if (config->state_dir != config_->state_dir ||
         config->probe_threads != config_->probe_threads) {
-      log(LogLevel::warn, "reload", "note",
-          "state_dir, web and probe_threads change at a restart only");
+      log(LogLevel::warn, "reload", "note", "state_dir and probe_threads change at a restart only");
     }
+    const bool new_web = !same_web(config->web, config_->web);
     config_ = config;
     set_log(config->log.level, config->log.format);
     sender_->reconfigure(config);
     core_.post([config](Core& core) { core.reload(config); });
+    if (new_web) {
+      web_.reset();
+      if (!config->web.listen.empty()) start_web();
+    }
     log(LogLevel::info, "reload", "ok", true);
     malloc_trim(0);
   }
