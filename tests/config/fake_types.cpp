@@ -41,6 +41,7 @@ ParsedCheck parse_http(Settings& settings, Millis timeout) {
   expect->duration("response_time", 0ms, {1ms, timeout});
   expect->integer("certificate_days", 14, {0, 3650});
   expect->map("json");
+  expect->map("header");
   return {nullptr, url.shown()};
 }
 
@@ -49,6 +50,8 @@ ParsedCheck parse_tcp(Settings& settings, Millis) {
   const std::string host = settings.text("host", address);
   settings.integer("port", 0, {1, 65535});
   settings.flag("tls", false);
+  settings.text_with_secrets("send");
+  settings.text("expect");
   if (host.empty()) settings.error("tcp needs a host");
   return {nullptr, host};
 }
@@ -56,7 +59,10 @@ ParsedCheck parse_tcp(Settings& settings, Millis) {
 ParsedCheck parse_process(Settings& settings, Millis) {
   const std::string name = settings.text("name");
   settings.pattern("command");
+  settings.text("user");
+  settings.text("pid_file");
   settings.integer("min", 1, {0, 100'000});
+  if (settings.has("max")) settings.integer("max", 1, {0, 100'000});
   if (name == "throw") throw std::runtime_error("no process is called that");
   return {nullptr, name};
 }
