@@ -13,6 +13,7 @@
 #include <optional>
 #include <random>
 
+#include "deliver/fold.h"
 #include "notify/notifier.h"
 #include "util/log.h"
 #include "util/text.h"
@@ -29,20 +30,6 @@ std::string lane_key(const NotifierEntry& entry) {
 
 std::uint64_t seed() {
   return std::random_device()();
-}
-
-// A digest and an incident that is over were made late, in the place of rows that are gone; their
-// own ids would put them behind what came after those. Their age tells where they belong.
-void put_in_place(std::vector<Row>& rows) {
-  for (Row& row : rows) {
-    const Kind kind = row.notification->message->kind;
-    if (kind != Kind::digest && kind != Kind::over) continue;
-    const auto younger = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
-      return other.notification->created_at > row.notification->created_at;
-    });
-    if (younger == rows.end() || younger->notification->id > row.notification->id) continue;
-    row.place = {younger->notification->id - 1, row.notification->id};
-  }
 }
 
 }  // namespace

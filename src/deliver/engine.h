@@ -78,7 +78,7 @@ class Sender::Engine {
   void turn(Route& route);
   void wait_until(Route& route, SteadyTime at);
   void begin(Route& route, const Row& row);
-  void end(Route& route, const Outcome& outcome);
+  void end(Route& route, Outcome outcome);
   void note(const Row& row, const Outcome& outcome);
   NotificationPtr fallback_of(const Row& row, std::vector<NotificationPtr>& into);
   void watch(Route& route);

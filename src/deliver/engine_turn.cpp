@@ -5,9 +5,11 @@
 // that decides is the host's; timers only wake, and a wait of more than a second is looked at anew
 // every second.
 #include <algorithm>
+#include <utility>
 
 #include "deliver/engine.h"
 #include "deliver/fallback.h"
+#include "notify/notifier.h"
 #include "util/log.h"
 
 namespace tocsin {
@@ -96,7 +98,8 @@ void Sender::Engine::begin(Route& route, const Row& row) {
       std::make_shared<Attempt>(row.notification, desks_.at(it.notifier).entry.notifier, tools,
                                 refs_.find(it.notifier, it.thread_key));
   route.attempt = attempt;
-  start_attempt(attempt, loop_, [this, &route](const Outcome& outcome) { end(route, outcome); });
+  start_attempt(attempt, loop_,
+                [this, &route](Outcome outcome) { end(route, std::move(outcome)); });
   watch(route);
 }
 
@@ -111,10 +114,14 @@ void Sender::Engine::watch(Route& route) {
   Outcome outcome;
   outcome.reason = "the attempt did not end";
   outcome.in_doubt = true;
-  end(route, outcome);
+  end(route, std::move(outcome));
 }
 
-void Sender::Engine::end(Route& route, const Outcome& outcome) {
+void Sender::Engine::end(Route& route, Outcome outcome) {
+  const Notifier& used = *route.attempt->notifier;
+  const Notifier& present = *desks_.at(route.attempt->notification->notifier).entry.notifier;
+  // A reload meanwhile sent it elsewhere: the thread that was named is not there.
+  if (used.sink() != present.sink()) outcome.thread_ref.clear();
   route.attempt.reset();
   route.timer.cancel();
   const Row row = route.lane.end(outcome, now());

@@ -234,4 +234,16 @@ std::optional<Folding> fold(const std::vector<const Row*>& rows, std::size_t sto
   return folder.result();
 }
 
+void put_in_place(std::vector<Row>& rows) {
+  for (Row& row : rows) {
+    const Kind kind = row.notification->message->kind;
+    if (kind != Kind::digest && kind != Kind::over) continue;
+    const auto younger = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
+      return other.notification->created_at > row.notification->created_at;
+    });
+    if (younger == rows.end() || younger->notification->id > row.notification->id) continue;
+    row.place = {younger->notification->id - 1, row.notification->id};
+  }
+}
+
 }  // namespace tocsin
