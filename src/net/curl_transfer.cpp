@@ -21,8 +21,8 @@ namespace {
 // All header lines of an answer together. libcurl bounds a single one by 100 KB.
 constexpr std::size_t kMostHeaderBytes = 128 * 1024;
 constexpr std::size_t kMostHeaders = 500;
-// For each transfer under way; a body of 1 MiB takes 128 reads.
-constexpr long kBufferBytes = 8 * 1024;
+// For each transfer under way: hanging targets are many, large bodies are few.
+constexpr long kBufferBytes = 4 * 1024;
 // A kept connection that has been idle longer may have been closed by the other side meanwhile.
 constexpr long kOldestIdleSeconds = 30;
 // Above this, libcurl would send "Expect: 100-continue" and wait for an answer to it.
@@ -150,6 +150,7 @@ void CurlTransfer::close() noexcept {
 void CurlTransfer::configure() {
   set(easy_, CURLOPT_PRIVATE, this);
   set(easy_, CURLOPT_NOSIGNAL, 1L);
+  set(easy_, CURLOPT_TCP_NODELAY, 0L);  // one write asks it all: a system call less
   set(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy_, CURLOPT_PROXY, "");  // whatever http_proxy says
   set(easy_, CURLOPT_NOPROXY, "");
@@ -191,7 +192,7 @@ bool CurlTransfer::prepare(Exchange& to) {
     set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(to.connect_limit.count()));
   }
   special_ = !request.fresh_connection || !request.verify || !to.proxy.empty() ||
-             !request.body.empty() || request.method != "GET";
+             !request.body.empty() || request.method != "GET" || request.url.starts_with("https");
   if (special_) prepare_special(request);
   return true;
 }
@@ -219,6 +220,7 @@ bool CurlTransfer::prepare_headers(const HttpRequest& request) {
 
 // The handle is reset afterwards.
 void CurlTransfer::prepare_special(const HttpRequest& request) {
+  set(easy_, CURLOPT_TCP_NODELAY, 1L);
   if (!request.fresh_connection) {
     set(easy_, CURLOPT_FRESH_CONNECT, 0L);
     set(easy_, CURLOPT_FORBID_REUSE, 0L);

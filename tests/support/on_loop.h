@@ -5,7 +5,6 @@
 #include <asio/awaitable.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
-#include <asio/steady_timer.hpp>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -24,14 +23,11 @@ T on_loop(asio::io_context& loop, asio::awaitable<T> work) {
     thrown = error;
     out.emplace(std::move(value));
   });
-  bool too_late = false;
-  asio::steady_timer guard(loop, std::chrono::minutes{1});
-  guard.async_wait([&](std::error_code error) { too_late = !error; });
-  while (!out && !too_late) {
+  const auto bound = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  while (!out && std::chrono::steady_clock::now() < bound) {
     loop.restart();
-    loop.run_one();
+    loop.run_one_until(bound);
   }
-  guard.cancel();
   if (thrown) std::rethrow_exception(thrown);
   if (!out) throw std::runtime_error("the coroutine did not end within a minute");
   return std::move(*out);
