@@ -98,7 +98,7 @@ HostPort split(std::string_view text) {
 }  // namespace
 
 std::string url_mistake(std::string_view url, const std::vector<std::string_view>& schemes) {
-  const std::string expected = "URL that begins with " + join(schemes, "", "://") + " expected";
+  std::string expected = "URL that begins with " + join(schemes, "", "://") + " expected";
   const std::size_t colon = url.find("://");
   if (url.empty() || colon == std::string_view::npos) return expected;
   const std::string scheme = to_lower(url.substr(0, colon));

@@ -11,16 +11,15 @@
 namespace tocsin {
 namespace {
 
-using namespace std::chrono_literals;
-
 // The bounds of DESIGN section 2's keys; etc/tocsin.yaml tells them. A response time is kept in 32
 // bits of microseconds, which is where a timeout ends.
-constexpr Settings::Range<Millis> kInterval{100ms, 24h};
-constexpr Settings::Range<Millis> kTimeout{10ms, 30min};
-constexpr Settings::Range<Millis> kReminder{0ms, 24h * 30};
-constexpr Millis kLeastReminder = 1s;
+constexpr Settings::Range<Millis> kInterval{Millis{100}, std::chrono::hours{24}};
+constexpr Settings::Range<Millis> kTimeout{Millis{10}, std::chrono::minutes{30}};
+constexpr Settings::Range<Millis> kReminder{Millis{0}, std::chrono::days{30}};
+constexpr Millis kLeastReminder = std::chrono::seconds{1};
 constexpr Settings::Range<std::int64_t> kAfter{1, 1000};
-constexpr std::size_t kMostText = 4000;  // characters; Google Chat's bound of a thread key
+constexpr std::size_t kMostText = 4000;   // characters; Google Chat's bound of a thread key
+constexpr std::size_t kMostNames = 1000;  // in `notify` or `depends_on`
 constexpr std::size_t kMostLabels = 32;
 constexpr std::size_t kMostLabelKey = 64;
 constexpr std::size_t kMostLabel = 256;
@@ -96,8 +95,10 @@ std::vector<std::pair<std::string, std::string>> read_labels(Section& section) {
   std::vector<std::pair<std::string, std::string>> out;
   const Node* node = section.node("labels");
   if (node == nullptr || node->is(Node::Kind::null)) return out;
-  if (node->is(Node::Kind::mapping) && node->entries().size() > kMostLabels)
+  if (node->is(Node::Kind::mapping) && node->entries().size() > kMostLabels) {
     section.error("labels", "more than " + std::to_string(kMostLabels) + " labels");
+    return out;
+  }
   Section labels = section.child("labels");
   if (!node->is(Node::Kind::mapping)) return out;
   for (const Entry& entry : node->entries()) {
@@ -124,6 +125,10 @@ std::optional<std::vector<PlacedText>> read_names(Section& section, std::string_
   const Node* node = section.node(key);
   if (node != nullptr && node->is(Node::Kind::null)) {
     section.error(key, "no value given; write a list of names, or [] for none");
+    return std::nullopt;
+  }
+  if (node != nullptr && node->is(Node::Kind::sequence) && node->items().size() > kMostNames) {
+    section.error(key, "more than " + std::to_string(kMostNames) + " names");
     return std::nullopt;
   }
   std::vector<PlacedText> out;

@@ -23,7 +23,7 @@ struct Resolved {
 // a load. Not thread-safe.
 class Secrets {
  public:
-  static constexpr std::size_t kMostBytes = 64 * 1024;  // of a file or credential
+  static constexpr std::size_t kMostBytes = std::size_t{64} * 1024;  // of a file or credential
 
   explicit Secrets(bool resolve) : resolve_(resolve) {}
 

@@ -38,7 +38,7 @@ std::string reason(int error) {
 }
 
 bool read_all(int fd, std::size_t most, std::string& text, std::string& error) {
-  constexpr std::size_t kPiece = 64 * 1024;
+  constexpr std::size_t kPiece = std::size_t{64} * 1024;
   for (;;) {
     const std::size_t before = text.size();
     text.resize(before + kPiece);
