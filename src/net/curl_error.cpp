@@ -70,6 +70,9 @@ Failure tls(const Exchange& exchange, const ExchangeWords& words) {
     return Failure{NetError::tls, with_address(std::move(text), words.address)};
   };
   if (!exchange.trouble.empty()) return {NetError::out_of_resources, exchange.trouble};
+  if (exchange.code == CURLE_SSL_CACERT_BADFILE) {
+    return {NetError::out_of_resources, "cannot use the CA file " + exchange.request.ca_file};
+  }
   if (exchange.problem) {
     return with(certificate_text(*exchange.problem, words.host, wall_now()));
   }
@@ -143,7 +146,8 @@ Failure failure_of(const Exchange& exchange, const ExchangeWords& words) {
 
 void explain_failure(const Exchange& exchange, const ExchangeWords& words) {
   if (exchange.code == CURLE_OK && !exchange.aborted) return;
-  Failure failure = failure_of(exchange, words);
+  Failure failure = exchange.code == CURLE_OK ? Failure{NetError::other, "cancelled"}
+                                              : failure_of(exchange, words);
   exchange.response.error = failure.error;
   exchange.response.error_text = std::move(failure.text);
 }

@@ -25,6 +25,8 @@ constexpr std::size_t kMostHeaders = 500;
 constexpr long kBufferBytes = 4 * 1024;
 // A kept connection that has been idle longer may have been closed by the other side meanwhile.
 constexpr long kOldestIdleSeconds = 30;
+// How long libcurl lets a connection attempt take unless told otherwise.
+constexpr Millis kLibcurlConnectLimit{300'000};
 // Above this, libcurl would send "Expect: 100-continue" and wait for an answer to it.
 constexpr std::size_t kExpectBytes = 1'000'000;
 
@@ -188,8 +190,9 @@ bool CurlTransfer::prepare(Exchange& to) {
     if (!connect_to_) return false;
     set(easy_, CURLOPT_CONNECT_TO, connect_to_.get());
   }
-  if (to.connect_limit > Millis::zero()) {
-    set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(to.connect_limit.count()));
+  if (to.connect_limit > Millis::zero() || left > kLibcurlConnectLimit) {
+    const Millis limit = to.connect_limit > Millis::zero() ? to.connect_limit : left;
+    set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit.count()));
   }
   special_ = !request.fresh_connection || !request.verify || !to.proxy.empty() ||
              !request.body.empty() || request.method != "GET" || request.url.starts_with("https");
@@ -224,6 +227,8 @@ void CurlTransfer::prepare_special(const HttpRequest& request) {
   if (!request.fresh_connection) {
     set(easy_, CURLOPT_FRESH_CONNECT, 0L);
     set(easy_, CURLOPT_FORBID_REUSE, 0L);
+    // So that no request is given a connection that other issuers vouched for.
+    if (!request.ca_file.empty()) set(easy_, CURLOPT_CAINFO, request.ca_file.c_str());
   }
   if (!request.verify) {
     set(easy_, CURLOPT_SSL_VERIFYPEER, 0L);

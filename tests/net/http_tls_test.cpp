@@ -146,6 +146,19 @@ TEST_CASE("http client: deliveries keep TLS connections", "[net]") {
   const HttpResponse second = t.f.perform(t.request);
   CHECK(second.status == 200);
   CHECK_FALSE(second.phases.get(Phase::tls));
+
+  SECTION("but not for those who trust other issuers") {
+    const auto other = t.dir.path() / "other";
+    std::filesystem::create_directory(other);
+    t.request.ca_file = Certificates(other).authority().string();
+    CHECK(t.f.perform(t.request).error == NetError::tls);
+    t.request.ca_file = t.dir.write("none.pem", "").string();
+    CHECK(t.f.perform(t.request).error == NetError::out_of_resources);
+  }
+  SECTION("nor for those who look at what is served now") {
+    t.request.fresh_connection = true;
+    CHECK(t.f.perform(t.request).phases.get(Phase::tls));
+  }
 }
 
 }  // namespace tocsin
