@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
+#include <unistd.h>
+
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -40,8 +42,7 @@ struct ChatSettings {
 // A reply in an old thread rings nobody by itself, so what is DOWN calls by name. A digest that
 // holds something that is DOWN (`to` is the worst of what is now) does too: it stands for them.
 bool calls(const Message& message) noexcept {
-  return message.kind == Kind::down ||
-         (message.kind == Kind::digest && message.to == State::down);
+  return message.kind == Kind::down || (message.kind == Kind::digest && message.to == State::down);
 }
 
 class GoogleChat final : public Notifier {
@@ -142,6 +143,9 @@ std::shared_ptr<const Notifier> parse_google_chat(Settings& settings) {
   chat.timeout = settings.duration("timeout", std::chrono::seconds{10},
                                    {std::chrono::seconds{1}, std::chrono::minutes{1}});
   chat.ca_file = settings.text("ca_file");
+  if (!chat.ca_file.empty() && access(chat.ca_file.c_str(), R_OK) != 0) {
+    settings.warn("ca_file", "the file cannot be read now");
+  }
   chat.proxy = settings.url("proxy", {"http", "https", "socks5", "socks5h"});
   return std::make_shared<GoogleChat>(std::move(chat));
 }

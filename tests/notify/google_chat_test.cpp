@@ -226,7 +226,8 @@ TEST_CASE("google_chat: each mistake is reported at its place, without the secre
   CHECK(only_text("timeout: 500ms}") == "error: must be between 1s and 1m; got \"500ms\"\n");
   CHECK(only_text("timout: 5s}") == "error: unknown key \"timout\"; did you mean \"timeout\"?\n");
   CHECK(only_text("proxy: \"ftp://x\"}").starts_with("error: "));
-  CHECK(only_text("ca_file: /x, proxy: \"socks5h://127.0.0.1:1\", mention: all}").empty());
+  CHECK(only_text("ca_file: /dev/null, proxy: \"socks5h://127.0.0.1:1\", mention: all}").empty());
+  CHECK(only_text("ca_file: /no/such/file}") == "warning: the file cannot be read now\n");
 }
 
 TEST_CASE("google_chat: plain http to another host is warned of", "[notify]") {
