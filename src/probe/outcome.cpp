@@ -20,6 +20,12 @@ void degrade(Result& result, std::string reason) {
   result.reason = first ? std::move(reason) : result.reason + "; " + reason;
 }
 
+// Seconds alone would read "slow: 1 s, wanted within 1 s".
+std::string in_milliseconds(Millis time) {
+  return time < std::chrono::seconds{10} ? std::to_string(time.count()) + " ms"
+                                         : human_duration(time);
+}
+
 std::string days(int count) {
   return std::to_string(count) + (count == 1 ? " day" : " days");
 }
@@ -48,9 +54,9 @@ void set_down(Result& result, std::string reason) {
 void judge_response_time(Result& result, Millis most) {
   if (most == Millis{0} || result.took <= most) return;
   const auto took = std::chrono::duration_cast<Millis>(result.took);
-  degrade(result,
-          with_address("slow: " + human_duration(took) + ", wanted within " + human_duration(most),
-                       result.address));
+  degrade(result, with_address(
+                      "slow: " + in_milliseconds(took) + ", wanted within " + in_milliseconds(most),
+                      result.address));
 }
 
 void judge_certificate(Result& result, int least) {
