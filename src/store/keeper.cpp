@@ -232,10 +232,11 @@ void Keeper::look_again() {
 
 // A batch each time, so that what is to be committed never waits for long.
 void Keeper::prune() {
+  const SteadyTime began = now();
   const WallTime before = clock_.wall() - options_.keep;
   std::size_t gone = 0;
   const auto failure = attempt([&] { gone = database_->prune(before, options_.prune_batch); });
-  if (gone == 0) next_prune_ = now() + options_.prune_every;
+  if (gone == 0) next_prune_ = began + options_.prune_every;
   if (gone > 0) log(LogLevel::debug, "store_pruned", "rows", gone);
   if (failure) take_over(*failure);
 }

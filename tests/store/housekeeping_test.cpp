@@ -128,6 +128,8 @@ TEST_CASE("store: what is old and ended is pruned, in batches; numbers go on", "
            std::chrono::steady_clock::now() < deadline) {
       std::this_thread::yield();
     }
+    CHECK(store->incidents(0, 100, false).size() == 10);
+    CHECK(store->notifications(0, 100, std::nullopt).size() == 10);
     CHECK(store->incidents(0, 100, true).size() == 10);
     CHECK(store->notifications(0, 100, DeliveryStatus::waiting).size() == 10);
   }

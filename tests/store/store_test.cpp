@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <thread>
 
 #include "store/house.h"
@@ -284,7 +285,7 @@ TEST_CASE("store: threads that commit, read and ask at once do no harm", "[store
 TEST_CASE("store: ten thousand checks are written and loaded quickly", "[store]") {
   Place place;
   FakeClock clock;
-  const auto began = std::chrono::steady_clock::now();
+  const std::clock_t began = std::clock();  // of our own work: the machine may be busy
   {
     Change change;
     for (int i = 0; i < 10'000; ++i) change.checks.push_back(check_record(std::to_string(i)));
@@ -292,8 +293,8 @@ TEST_CASE("store: ten thousand checks are written and loaded quickly", "[store]"
     REQUIRE(commit_and_wait(*store, std::move(change)));
   }
   CHECK(open_store(place.dir(), clock, {})->load().checks.size() == 10'000);
-  // It takes 0.1 s; the bound is for a machine that is busy and a build that is not optimized.
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{10});
+  // It takes 0.1 s; the bound is for sanitizers and builds that are not optimized.
+  CHECK((std::clock() - began) / CLOCKS_PER_SEC < 5);
 }
 
 }  // namespace tocsin
