@@ -312,6 +312,23 @@ TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", 
   CHECK(message.to == State::up);
 }
 
+TEST_CASE("fold: a digest is as old as the oldest thing it tells", "[deliver]") {
+  Waiting lane;
+  const WallTime then{std::chrono::seconds{1'767'323'045}};
+  // The oldest is an UP, which stands behind the DOWNs in the text.
+  lane.add({.id = 1, .kind = Kind::up, .check = check_name(1), .incident = 1, .at = then});
+  for (int i = 2; i <= 30; ++i) {
+    lane.add({.id = i, .check = check_name(i), .incident = i, .at = then + Millis{i * 1000}});
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  const Notification& digest = *folding->added[0].notification;
+  CHECK(digest.created_at == then);
+  CHECK(digest.message->decided_at == then + Millis{30'000});
+  CHECK(digest.message->since == then - Millis{5000});
+}
+
 TEST_CASE("fold: a digest says so when a part of it was not stored", "[deliver]") {
   Waiting lane;
   for (int i = 1; i <= 30; ++i) {

@@ -564,6 +564,21 @@ TEST_CASE("sender: what could not be stored is told as not durable", "[deliver]"
   CHECK_FALSE(mail->seen()[0].message.durable);
 }
 
+TEST_CASE("sender: a fallback's row that could not be stored says so", "[deliver]") {
+  SenderBench bench;
+  const auto ops = bench.notifier("ops", "", "mail");
+  const auto mail = bench.notifier("mail");
+  ops->then(Does::reject);
+  bench.start();
+  bench.store.set_durable(false);
+  bench.tell({{.id = 1}});
+  bench.settle();
+  REQUIRE(ops->seen().size() == 1);
+  CHECK(ops->seen()[0].message.durable);  // what the core said of it
+  REQUIRE(mail->seen().size() == 1);
+  CHECK_FALSE(mail->seen()[0].message.durable);
+}
+
 TEST_CASE("sender: a dump holds every row that waits, as it stands", "[deliver]") {
   SenderBench bench;
   const auto ops = bench.notifier("ops");
