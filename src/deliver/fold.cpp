@@ -235,14 +235,20 @@ std::optional<Folding> fold(const std::vector<const Row*>& rows, std::size_t sto
 }
 
 void put_in_place(std::vector<Row>& rows) {
+  std::map<std::string_view, std::int64_t> last_digest;
   for (Row& row : rows) {
     const Kind kind = row.notification->message->kind;
     if (kind != Kind::digest && kind != Kind::over) continue;
     const auto younger = std::find_if(rows.begin(), rows.end(), [&](const Row& other) {
       return other.notification->created_at > row.notification->created_at;
     });
-    if (younger == rows.end() || younger->notification->id > row.notification->id) continue;
-    row.place = {younger->notification->id - 1, row.notification->id};
+    std::int64_t place = row.notification->id;
+    if (younger != rows.end()) place = std::min(place, younger->notification->id - 1);
+    if (kind == Kind::digest) {
+      std::int64_t& last = last_digest[row.notification->notifier];
+      place = last = std::max(place, last);
+    }
+    row.place = {place, row.notification->id};
   }
 }
 

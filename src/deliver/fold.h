@@ -32,7 +32,8 @@ std::optional<Folding> fold(const std::vector<const Row*>& rows, std::size_t sto
 
 // For rows found at a start, in the order of ids. A digest and an incident that is over were made
 // late, in the place of rows that are gone; their own ids would put them behind what came after
-// those. Their age tells where they belong: before the first row that is younger.
+// those. Their age tells where they belong: before the first row that is younger. Digests keep
+// their order, as in fold().
 void put_in_place(std::vector<Row>& rows);
 
 }  // namespace tocsin
