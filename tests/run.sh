@@ -5,6 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# A clone elsewhere, or another build folder, finds what ccache has seen.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 preset=${1:-release}
 shift || true
 step() { printf '\n== %s\n' "$*"; }
@@ -19,4 +22,4 @@ targets=()
 [ "$preset" != tsan ] || targets=(--target threads_tests)
 cmake --build --preset "$preset" "${targets[@]}"
 step "test ($preset)"
-ctest --test-dir "build/$preset" --output-on-failure --no-tests=error "$@"
+ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
