@@ -17,6 +17,7 @@ namespace tocsin {
 struct Numbers {
   std::int64_t incident = 0;
   std::int64_t notification = 0;
+  bool operator==(const Numbers&) const = default;
 };
 
 // What the disk has not taken. Only the latest of each check, incident and notification is kept,

@@ -68,14 +68,6 @@ void configure(SqliteSession& session) {
   }
 }
 
-void put_all(RowWriter& rows, const Change& change) {
-  for (const CheckRecord& check : change.checks) rows.put(check);
-  for (const std::string& name : change.forgotten) rows.forget(name);
-  for (const IncidentRecord& incident : change.incidents) rows.put(incident);
-  for (const NotificationPtr& notification : change.notifications) rows.put(*notification);
-  for (const DeliveryRecord& delivery : change.deliveries) rows.put(delivery);
-}
-
 // Which file a name stands for; a default one is none.
 struct Identity {
   dev_t device = 0;
@@ -99,8 +91,7 @@ struct Database::Parts {
   std::string file;
   Identity identity;
   SqliteSession session;
-  std::unique_ptr<RowWriter> rows;  // after the session: its statements go first
-  Numbers written;                  // the counters as this connection wrote them
+  Numbers written;  // the counters as this connection wrote them
 };
 
 Database::Database(const std::filesystem::path& file, const Settings& settings)
@@ -113,7 +104,6 @@ Database::Database(const std::filesystem::path& file, const Settings& settings)
     refuse_damage(session, parts_->file);
     configure(session);
     migrate(session, settings.migrations);
-    parts_->rows = std::make_unique<RowWriter>(session);
   });
   session.keep_log_on_close(false);
 }
@@ -136,26 +126,22 @@ void Database::write(std::span<const Change> changes, const Numbers& numbers) {
   if (identity_of(parts_->file) != parts_->identity) {
     throw make_failure(Fault::removed, parts_->file, "", 0);
   }
-  guarded(parts_->session, [&] {
-    RowWriter& rows = *parts_->rows;
-    rows.begin();
-    for (const Change& change : changes) put_all(rows, change);
-    if (numbers.incident > parts_->written.incident) {
-      rows.put_counter("incident", numbers.incident);
-    }
-    if (numbers.notification > parts_->written.notification) {
-      rows.put_counter("notification", numbers.notification);
-    }
-    rows.commit();
+  SqliteSession& session = parts_->session;
+  guarded(session, [&] {
+    session.run("BEGIN IMMEDIATE");
+    write_rows(session, changes);
+    if (numbers != parts_->written) write_counters(session, numbers);
+    session.run("COMMIT");
   });
   parts_->written = numbers;
 }
 
 std::size_t Database::prune(WallTime before, int most) {
-  return guarded(parts_->session, [&] {
-    parts_->rows->begin();
-    const std::size_t gone = parts_->rows->prune(before, most);
-    parts_->rows->commit();
+  SqliteSession& session = parts_->session;
+  return guarded(session, [&] {
+    session.run("BEGIN IMMEDIATE");
+    const std::size_t gone = prune_rows(session, before, most);
+    session.run("COMMIT");
     return gone;
   });
 }
@@ -163,8 +149,6 @@ std::size_t Database::prune(WallTime before, int most) {
 void Database::roll_back() {
   guarded(parts_->session, [&] {
     if (parts_->session.is_in_transaction()) parts_->session.run("ROLLBACK");
-    // What Poco's statements think of themselves after an exception is not to be relied on.
-    parts_->rows = std::make_unique<RowWriter>(parts_->session);
   });
 }
 

@@ -2,42 +2,24 @@
 // Copyright The Tocsin Authors
 #pragma once
 
-#include <Poco/Data/Statement.h>
-#include <Poco/Nullable.h>
+#include <cstddef>
+#include <span>
 
-#include <cstdint>
-#include <memory>
-#include <string>
-
+#include "store/backlog.h"
 #include "store/session.h"
 #include "tocsin/store.h"
 
 namespace tocsin {
 
-// Writes records as rows. Every statement is prepared once and bound to the members beside it, so a
-// row costs no parsing. For the writer's thread; lives shorter than its session. All calls throw
-// what Poco throws.
-class RowWriter {
- public:
-  explicit RowWriter(SqliteSession& session);
-  ~RowWriter();
+// Records as rows, within a transaction that the caller has begun. For the writer's thread. All
+// calls throw what Poco throws.
 
-  void begin();
-  void commit();
-
-  void put(const CheckRecord& check);
-  void forget(const std::string& check);
-  void put(const IncidentRecord& incident);
-  void put(const Notification& notification);  // a row that is there keeps its delivery
-  void put(const DeliveryRecord& delivery);    // does nothing if there is no such notification
-  void put_counter(const std::string& name, std::int64_t value);
-
-  // Removes up to `most` rows a kind that ended before `before`; how many went.
-  std::size_t prune(WallTime before, int most);
-
- private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
-};
+// Applies the changes in their order; how it is done in one statement a table is told in the .cpp.
+// A notification whose row is there keeps its delivery; a delivery without a row does nothing.
+void write_rows(SqliteSession& session, std::span<const Change> changes);
+// Raises the counters to these.
+void write_counters(SqliteSession& session, const Numbers& numbers);
+// Removes up to `most` rows of each kind that ended before then; how many went.
+std::size_t prune_rows(SqliteSession& session, WallTime before, int most);
 
 }  // namespace tocsin

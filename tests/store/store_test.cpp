@@ -171,6 +171,46 @@ TEST_CASE("store: committing a notification again keeps what became of it", "[st
   CHECK(rows[0].notification->message->reason == "other words");
 }
 
+TEST_CASE("store: of a name that is put and forgotten in one group, the last word counts",
+          "[store]") {
+  Place place;
+  FakeClock clock;
+  {
+    const auto store = open_store(place.dir(), clock, {});
+    // What is queued while the writer is busy with the first makes one group.
+    Change busy;
+    for (int i = 0; i < 2000; ++i) busy.checks.push_back(check_record("x" + std::to_string(i)));
+    for (int i = 0; i < 2000; ++i) busy.forgotten.push_back("x" + std::to_string(i));
+    store->commit(busy, {});
+    store->commit({.checks = {check_record("back"), check_record("gone", State::up)}}, {});
+    store->commit({.forgotten = {"back", "gone"}}, {});
+    store->commit({.checks = {check_record("back", State::degraded)}}, {});
+  }
+  const Saved saved = open_store(place.dir(), clock, {})->load();
+  REQUIRE(saved.checks.size() == 1);
+  CHECK(saved.checks[0].name == "back");
+  CHECK(saved.checks[0].state == State::degraded);
+}
+
+TEST_CASE("store: what has ended is dated by its last attempt, what waits again is not",
+          "[store]") {
+  Place place;
+  FakeClock clock;
+  const auto ended = [&](const std::string& id) {
+    return sql(place.file(), "SELECT ended_at FROM notifications WHERE id = " + id);
+  };
+  const auto store = open_store(place.dir(), clock, {});
+  REQUIRE(commit_and_wait(*store, {.notifications = {notification(1), notification(2)},
+                                   .deliveries = {delivery(1, DeliveryStatus::sent)}}));
+  CHECK(ended("1") == std::to_string(1'767'323'046'001));
+  CHECK(ended("2") == "NULL");
+  DeliveryRecord folded = delivery(2, DeliveryStatus::folded);
+  folded.at = WallTime{};  // never attempted by itself
+  REQUIRE(commit_and_wait(*store, {.deliveries = {delivery(1, DeliveryStatus::waiting), folded}}));
+  CHECK(ended("1") == "NULL");
+  CHECK(ended("2") == std::to_string(1'767'323'045'002));
+}
+
 TEST_CASE("store: the latest name of a thread counts, one per notifier and key", "[store]") {
   Place place;
   FakeClock clock;
