@@ -2,11 +2,10 @@
 // Copyright The Tocsin Authors
 #pragma once
 
-#include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -59,15 +58,8 @@ class FakeNotifier final : public Notifier {
     return seen_;
   }
   // Lets attempts that hang be taken after all.
-  void let_go() {
-    const std::lock_guard lock(mutex_);
-    for (const auto& waiting : hanging_) {
-      if (const auto timer = waiting.lock()) {
-        asio::post(timer->get_executor(), [timer] { timer->cancel(); });
-      }
-    }
-    hanging_.clear();
-  }
+  void let_go() { let_go_ = hung_.load(); }
+  bool hangs() const { return gone_ < hung_; }
 
   Pace pace() const override { return pace_; }
   std::string sink() const override { return "fake " + pace_.key; }
@@ -75,11 +67,14 @@ class FakeNotifier final : public Notifier {
     const Does does = note(delivery);
     if (does == Does::throw_up) throw std::runtime_error("https://hooks.example/?token=s3cret");
     if (does == Does::hang) {
-      const auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor);
-      timer->expires_at(std::chrono::steady_clock::time_point::max());
-      hold(timer);
-      std::error_code ignored;
-      co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+      // Asks again and again: a timer that another thread may end would have to outlive its loop.
+      const int mine = ++hung_;
+      asio::steady_timer timer(co_await asio::this_coro::executor);
+      while (let_go_ < mine) {
+        timer.expires_after(Millis{1});
+        co_await timer.async_wait(asio::use_awaitable);
+      }
+      ++gone_;
     }
     co_return outcome_of(does, delivery.notification.id);
   }
@@ -99,10 +94,6 @@ class FakeNotifier final : public Notifier {
     lock.unlock();
     if (hook) hook(it);
     return does;
-  }
-  void hold(const std::shared_ptr<asio::steady_timer>& timer) const {
-    const std::lock_guard lock(mutex_);
-    hanging_.push_back(timer);
   }
   static Outcome outcome_of(Does does, std::int64_t id) {
     Outcome out;
@@ -131,8 +122,9 @@ class FakeNotifier final : public Notifier {
   mutable std::mutex mutex_;
   mutable std::deque<Does> script_;
   mutable std::vector<Seen> seen_;
-  // Weak: a timer must not outlive its loop.
-  mutable std::vector<std::weak_ptr<asio::steady_timer>> hanging_;
+  mutable std::atomic<int> hung_{0};
+  mutable std::atomic<int> gone_{0};
+  std::atomic<int> let_go_{0};
   Does always_ = Does::take;
   std::function<void(const Notification&)> hook_;
 };

@@ -91,6 +91,16 @@ class SenderBench {
       REQUIRE(passed.get_future().wait_for(std::chrono::seconds{60}) == std::future_status::ready);
     }
   }
+  // Ends what hangs, and sees what comes of it.
+  void let_go(FakeNotifier& sink) {
+    sink.let_go();
+    const auto began = std::chrono::steady_clock::now();
+    while (sink.hangs()) {
+      settle();
+      REQUIRE(std::chrono::steady_clock::now() - began < std::chrono::seconds{60});
+    }
+    settle();
+  }
   void pass(Millis time) {
     clock.advance(time);
     settle();

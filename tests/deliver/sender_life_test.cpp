@@ -155,7 +155,7 @@ TEST_CASE("sender: a notifier that leaves while its attempt is under way is let 
   bench.sender->reconfigure(bench.config());
   bench.settle();
   CHECK(bench.status(1) == DeliveryStatus::waiting);
-  ops->let_go();
+  bench.let_go(*ops);
   bench.settle();
   CHECK(bench.status(1) == DeliveryStatus::sent);
   CHECK(bench.status(2) == DeliveryStatus::dead);
@@ -175,7 +175,7 @@ TEST_CASE("sender: a notifier that moves takes its rows along once its attempt h
   bench.tell({{.id = 3, .kind = Kind::reminder}});
   for (int i = 0; i < 4; ++i) bench.pass(Millis{1000});
   CHECK(moved->seen().empty());  // nothing overtakes the attempt under way
-  old->let_go();
+  bench.let_go(*old);
   for (int i = 0; i < 4; ++i) bench.pass(Millis{1000});
   CHECK(ids(old->seen()) == Ids{1});
   REQUIRE(ids(moved->seen()) == Ids{2, 3});
@@ -318,7 +318,7 @@ TEST_CASE("sender: a dump holds every row that waits, as it stands", "[deliver]"
   CHECK(fresh.saved().waiting.size() == 3);
   CHECK(fresh.row(1).delivery.in_doubt);
   CHECK(fresh.row(1).delivery.attempts == 1);
-  dev->let_go();
+  bench.let_go(*dev);
 }
 
 TEST_CASE("sender: it stops at once when nothing is under way, whatever waits", "[deliver]") {

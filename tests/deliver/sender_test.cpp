@@ -94,7 +94,7 @@ TEST_CASE("sender: a sink that hangs delays no other", "[deliver]") {
   for (int i = 0; i < 5; ++i) bench.pass(Millis{1000});
   CHECK(ids(slow->seen()) == Ids{1});
   slow->from_now_on(Does::take);
-  slow->let_go();
+  bench.let_go(*slow);
   bench.settle();
   bench.pass(Millis{1000});
   CHECK(ids(slow->seen()) == Ids{1, 3});
@@ -300,7 +300,7 @@ TEST_CASE("sender: a notifier that never comes back does not hold its lane for e
   bench.pass(Millis{2000});
   CHECK(ids(ops->seen()) == Ids{1, 1});
   CHECK(bench.status(1) == DeliveryStatus::sent);
-  ops->let_go();  // the first one ends after all: nobody cares
+  bench.let_go(*ops);  // the first one ends after all: nobody cares
   bench.settle();
   CHECK(bench.delivery(1).attempts == 2);
 }
