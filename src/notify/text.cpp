@@ -232,7 +232,7 @@ std::vector<std::string> body_lines(const Message& message, WallTime now,
   }
   if (late_by) lines.push_back(late_line(*late_by));
   if (!message.durable) {
-    lines.push_back("not stored on disk: a restart may lose or repeat this");
+    lines.push_back("not durable (not stored on disk): a restart may lose or repeat this");
   }
   const std::string instance = printable(message.instance, kLongestName);
   const bool named_above = message.check.empty() && message.kind != Kind::digest;

@@ -112,7 +112,7 @@ TEST_CASE("text: late and not stored is said", "[notify]") {
   message.durable = false;
   const Lines lines = body(message, {}, std::chrono::minutes{12});
   CHECK(lines[6] == "delivered 12 min late");
-  CHECK(lines[7] == "not stored on disk: a restart may lose or repeat this");
+  CHECK(lines[7] == "not durable (not stored on disk): a restart may lose or repeat this");
   CHECK(body(message, {}, Millis{-5})[6] == "delivered late");
 
   Notification notification = a_notification(message);

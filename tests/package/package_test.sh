@@ -25,7 +25,7 @@ at_most() { awk -v is="$1" -v most="$2" 'BEGIN {exit !(is <= most)}'; }
 deb=$(ls "$work"/tocsin_*.deb)
 dpkg-deb -R "$deb" "$work/tree"
 
-for file in usr/bin/tocsin etc/tocsin/tocsin.yaml lib/systemd/system/tocsin.service usr/share/man/man1/tocsin.1.gz \
+for file in usr/bin/tocsin etc/tocsin/tocsin.yaml usr/lib/systemd/system/tocsin.service usr/share/man/man1/tocsin.1.gz \
             usr/share/man/man5/tocsin.yaml.5.gz usr/share/doc/tocsin/copyright usr/share/doc/tocsin/examples/check-http.yaml; do
   check "the package has $file" test -s "$work/tree/$file"
 done
@@ -33,7 +33,7 @@ check "the configuration is a conffile" grep -qx /etc/tocsin/tocsin.yaml "$work/
 check "the binary's libraries are dependencies" grep -q 'libcurl4.*libpoco\|libpoco.*libcurl4\|Depends:.*libcurl4' "$work/tree/DEBIAN/control"
 check "the shipped configuration is valid" "$work/tree/usr/bin/tocsin" check-config --no-secrets --config "$work/tree/etc/tocsin/tocsin.yaml"
 
-unit=$work/tree/lib/systemd/system/tocsin.service
+unit=$work/tree/usr/lib/systemd/system/tocsin.service
 sed "s#/usr/bin/tocsin#$work/tree/usr/bin/tocsin#" "$unit" >"$work/tocsin.service"
 check "systemd-analyze verify is clean" bash -c "systemd-analyze verify --man=no '$work/tocsin.service' 2>&1 | tee /dev/stderr | (! grep .)"
 score=$(systemd-analyze security --offline=true "$unit" 2>/dev/null | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
