@@ -193,10 +193,9 @@ void Keeper::refused(const Failure& failure) {
   last_try_ = now();
   ++failed_tries_;
   lasting_ = is_lasting(failure.fault());
-  const std::string text = std::string(failure.what()) + "; until then all is kept in memory only";
-  set_trouble(text);
-  if (std::exchange(failing_, true)) return;
-  if (events_.failing) events_.failing(text);
+  failing_ = true;
+  set_trouble(failure.what());
+  if (events_.failing) events_.failing(failure.what());
 }
 
 void Keeper::became_well() {

@@ -22,7 +22,7 @@ namespace tocsin {
 // database but the threads. How faults are met is told atop keeper.cpp.
 //
 // Made and then used by one thread (the writer's), but for trouble() and lists(), which are
-// thread-safe. It calls the events on that thread.
+// thread-safe. It calls the events on that thread; `failing` at every attempt that fails.
 class Keeper {
  public:
   // Opens what is there. Throws DirectoryInUse; every other trouble is told by the events.

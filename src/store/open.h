@@ -17,7 +17,8 @@ namespace tocsin {
 // What the store has to tell while it runs; called on threads of its own, one at a time, in the
 // order in which things happened (before open_store returns: on the caller's). Must not block.
 struct StoreEvents {
-  // The disk refuses, for this reason; what is committed from now on is only in memory.
+  // The disk refuses, for this reason; what is committed from now on is only in memory. Once, until
+  // it has recovered; trouble() always gives the present reason.
   std::function<void(std::string reason)> failing;
   // All that was kept in memory is on disk now.
   std::function<void()> recovered;

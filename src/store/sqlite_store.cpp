@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kStalled =
     "the disk does not answer: the state directory's disk takes no writes; look at the disk and "
     "the "
-    "kernel's log; until then all is kept in memory only";
+    "kernel's log";
 
 }  // namespace
 
@@ -185,7 +185,7 @@ void SqliteStore::end_stall() {
   tell_recovered();
 }
 
-// The keeper's events, told one at a time with the callbacks, and not twice when a stall was told.
+// The keeper's events, told one at a time with the callbacks; `failing` once, whoever found it.
 StoreEvents SqliteStore::own_events() {
   StoreEvents own;
   own.failing = [this](std::string reason) {

@@ -21,7 +21,7 @@ TEST_CASE("store: a directory that cannot be made is tried again until it can", 
   write_bytes(place.dir(), "a file where the directory should be");
   Told told;
   const auto store = open_store(place.dir(), clock, told.events(), brisk());
-  CHECK_THAT(store->trouble(), Contains(place.dir().native()) && Contains("kept in memory only"));
+  CHECK_THAT(store->trouble(), Contains(place.dir().native()) && Contains("it is no directory"));
   CHECK_FALSE(commit_and_wait(*store, some_change(1)));
   CHECK(store->incidents(0, 10, false).size() == 1);
   fs::remove(place.dir());
