@@ -172,8 +172,10 @@ class App {
             .recovered = [say] { say("the state is stored again; nothing was lost"); },
             .replaced =
                 [this, say](const std::string& set_aside) {
-                  say("the database was damaged; it was set aside as " + set_aside +
-                      " and a new one was begun");
+                  say(set_aside.empty()
+                          ? "the database was moved or removed while in use; a new one was begun"
+                          : "the database was damaged; it was set aside as " + set_aside +
+                                " and a new one was begun");
                   core_.post([this](Core& core) { store_->commit(core.dump(), {}); });
                   if (sender_)
                     sender_->dump([this](Change change) { store_->commit(std::move(change), {}); });
@@ -220,7 +222,11 @@ class App {
                   runner_->start(std::move(batch));
                 },
             .forget = [this](std::uint32_t check) { runner_->forget(check); },
-            .tell = [this](std::vector<NotificationPtr> told) { sender_->submit(std::move(told)); },
+            .tell =
+                [this](std::vector<NotificationPtr> told) {
+                  // A disk that hung may answer when all is over; the store keeps the rows.
+                  if (sender_) sender_->submit(std::move(told));
+                },
             .notifier_views = [this] { return sender_->views(); }};
   }
 
