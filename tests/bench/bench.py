@@ -293,7 +293,7 @@ notifiers:
 - {{name: b, google_chat: {{webhook_url: '{chat.url("B")}'}}}}
 checks:
 - {{name: web, notify: [a], http: 'http://127.0.0.1:{switch.server_port}/'}}
-- {{name: victim, notify: [b], interval: 60s, process: {name}}}
+- {{name: victim, notify: [b], interval: 5s, process: {name}}}
 """)
         end = time.monotonic() + 90
         while json.loads(daemon.get("/api/v1/checks/victim"))["state"] != "up" and time.monotonic() < end:
