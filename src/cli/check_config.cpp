@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 #include <cstdio>
+#include <string>
 
 #include "cli/commands.h"
 #include "cli/load_or_complain.h"
@@ -27,8 +28,12 @@ int check_config(const CheckConfigOptions& options) {
     std::fputs(yaml.c_str(), stdout);
     return 0;
   }
-  std::printf("%s: valid: %zu checks, %zu notifiers%s\n", options.file.c_str(),
-              config->checks.size(), config->notifiers.size(),
+  const auto counted = [](std::size_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+  };
+  std::printf("%s: valid: %s, %s%s\n", options.file.c_str(),
+              counted(config->checks.size(), "check").c_str(),
+              counted(config->notifiers.size(), "notifier").c_str(),
               options.resolve_secrets ? "" : " (secrets were not looked up)");
   return 0;
 }
