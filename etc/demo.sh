@@ -12,6 +12,7 @@ say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 say "1/4 packages"
 bash etc/install-packages.sh build
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1  # what another folder has compiled is found
 say "2/4 build (the first time takes a few minutes)"
 cmake --preset release -DBUILD_TESTING=OFF -B build/demo | tail -n 1
 cmake --build build/demo
