@@ -66,7 +66,9 @@ class App {
   void wait() {
     const auto watchdog = sd_watchdog_interval();
     const Millis pause = watchdog ? std::min(*watchdog / 3, kSignalWait) : kSignalWait;
-    ready();
+    log(LogLevel::info, "ready", "version", TOCSIN_VERSION, "checks", config_->checks.size(),
+        "notifiers", config_->notifiers.size(), "state_dir", config_->state_dir.string());
+    tell_systemd();
     while (true) {
       const int signal = next_signal(pause);
       if (signal == SIGTERM || signal == SIGINT) break;
@@ -106,11 +108,10 @@ class App {
     }
   }
 
-  void ready() {
-    log(LogLevel::info, "ready", "version", TOCSIN_VERSION, "checks", config_->checks.size(),
-        "notifiers", config_->notifiers.size(), "state_dir", config_->state_dir.string());
+  // What `systemctl status` shows; `remark` is what an administrator should know besides.
+  void tell_systemd(const std::string& remark = {}) const {
     sd_notify("READY=1\nSTATUS=watching " + std::to_string(config_->checks.size()) + " checks" +
-              (web_ ? "; web side at " + web_->address() : std::string()));
+              (web_ ? "; web side at " + web_->address() : std::string()) + remark);
   }
 
   void reload() {
@@ -123,10 +124,11 @@ class App {
       log(LogLevel::error, "reload", "ok", false, "goes_on_with",
           "the configuration that ran before");
       core_.post([](Core& core) { core.reload_failed(); });
-    } else {
-      apply(loaded.config);
+      tell_systemd("; the last reload failed: see the log");
+      return;
     }
-    ready();
+    apply(loaded.config);
+    tell_systemd();
   }
 
   void apply(const std::shared_ptr<const Config>& config) {
@@ -143,7 +145,7 @@ class App {
       web_.reset();
       if (!config->web.listen.empty()) start_web();
     }
-    log(LogLevel::info, "reload", "ok", true);
+    log(LogLevel::info, "reload", "ok", true, "checks", config->checks.size());
     malloc_trim(0);
   }
 
