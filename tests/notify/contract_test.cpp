@@ -265,7 +265,7 @@ TEST_CASE("notifiers: no answer is later, in doubt once it was sent", "[notify]"
       CHECK(outcome.in_doubt);
       CHECK_FALSE(outcome.reason.empty());
       CHECK_FALSE(shows_secret(rig, outcome.reason));
-      CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{10});
+      CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{60});
     }
     bench.sink.http().stop();
     const Outcome outcome = bench.outcome_of({});

