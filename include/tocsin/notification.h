@@ -62,6 +62,7 @@ struct Message {
   std::string runbook;
   std::vector<std::pair<std::string, std::string>> labels;
   std::string reason;
+  std::string details;              // lines that go with it, or nothing
   State from = State::pending;      // what was held before
   State to = State::pending;        // what is held now; for a reminder: still
   WallTime decided_at{};            // when the state changed

@@ -52,8 +52,22 @@ class Phases {
   std::array<Micros, 5> values_{kAbsent, kAbsent, kAbsent, kAbsent, kAbsent};
 };
 
+// A number that a look brought along, for graphs and metrics: a plugin's performance data, a disk's
+// free space, a process's memory. A value type.
+struct Metric {
+  std::string name;  // printable; not unique by itself
+  double value = 0;
+  std::string unit;  // "s", "B", "%", "c" (a counter), or empty
+  std::optional<double> least;
+  std::optional<double> most;
+  std::string warn;  // the thresholds as the source wrote them: "80", "10:20", "@5:7"
+  std::string crit;
+};
+
 // What one probe found. A value type; whoever holds it may read it.
 struct Result {
+  static constexpr std::size_t kMostDetails = 4096;
+
   Verdict verdict = Verdict::unknown;
   // One line for a paged person, free of secrets: "connection refused (127.0.0.1:8080)". May be
   // empty when up. It quotes what the other side sent only after that was made printable and cut.
@@ -65,6 +79,10 @@ struct Result {
   Micros took{};
   // Days until the served certificate ends, rounded down; negative once it is over.
   std::optional<int> certificate_days;
+  // More than one line has room for: a plugin's long text, a job's log. Free of secrets; lines of
+  // printable UTF-8, at most kMostDetails bytes. Kept with the incident that it begins.
+  std::string details;
+  std::vector<Metric> metrics;
   // For `tocsin probe`: what was asked and what came back, a line each, secrets hidden. Filled only
   // when ProbeContext::explain is set, so that a daemon's probes do not pay for it.
   std::vector<std::string> notes;

@@ -30,6 +30,8 @@ struct CheckView {
   std::optional<int> certificate_days;
   std::optional<std::int64_t> incident;
   std::uint64_t probes = 0;
+  std::string details;
+  std::vector<Metric> metrics;
 };
 
 // How late probes began, as a Prometheus histogram: counts per bucket, not cumulated.

@@ -45,6 +45,24 @@ constexpr std::optional<State> parse_state(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+// Whether somebody is to be told of it: not up, and decided.
+constexpr bool is_bad(State state) noexcept {
+  return state != State::pending && state != State::up;
+}
+
+// How bad, so that the worse of two is the greater. Down ranks above degraded above unknown: a
+// target that was seen to be bad says more than one we could not look at.
+constexpr int badness(State state) noexcept {
+  switch (state) {
+    case State::down: return 3;
+    case State::degraded: return 2;
+    case State::unknown: return 1;
+    case State::up:
+    case State::pending: return 0;
+  }
+  return 0;
+}
+
 // The state that enough results of this verdict lead to.
 constexpr State state_of(Verdict verdict) noexcept {
   switch (verdict) {

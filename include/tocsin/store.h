@@ -34,7 +34,9 @@ struct IncidentRecord {
   WallTime opened_at{};  // decided
   std::optional<WallTime> closed_at;
   State worst = State::pending;
-  std::string reason;             // of the worst state
+  std::string reason;      // of the worst state
+  std::string details;     // Result::details that came with `reason`
+  std::string thread_key;  // where it is told; its end goes there, whatever `thread` says by then
   std::vector<std::string> told;  // the notifiers that were told; they are told of its end
   std::uint32_t reminders = 0;
   std::optional<WallTime> reminded_at;

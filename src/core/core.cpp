@@ -22,10 +22,6 @@ Policy policy(const Check& check) noexcept {
   return {.down_after = check.timing.down_after, .up_after = check.timing.up_after};
 }
 
-bool is_bad(State state) noexcept {
-  return state != State::pending && state != State::up;
-}
-
 void log_transition(const Check& check, const Transition& transition, const Case& held) {
   log(is_bad(transition.to) ? LogLevel::warn : LogLevel::info, "state", "check", check.name, "from",
       to_string(transition.from), "to", to_string(transition.to), "reason", held.record.reason,
@@ -99,13 +95,12 @@ void Core::on_result(EndedProbe& ended, Watched& watched, Change& change) {
   const Evaluation evaluation = evaluate(watched.standing, verdict, policy(check), now);
   watched.standing = evaluation.standing;
   if (evaluation.transition) {
-    apply_transition(check, *evaluation.transition, watched.last.reason, watched.held, desk(),
-                     change);
+    apply_transition(check, *evaluation.transition, watched.last, watched.held, desk(), change);
     log_transition(check, *evaluation.transition, watched.held);
   } else if (is_bad(watched.standing.state) && watched.held.record.told != watched.standing.state &&
              state_of(verdict) == watched.standing.state) {
     // It had left the configuration, its thread was told so, and it came back still not up.
-    tell_again(check, 1, watched.last.reason, watched.held, desk(), change);
+    tell_again(check, 1, watched.last, watched.held, desk(), change);
   }
 
   const bool again = suspected(watched.standing);

@@ -178,6 +178,8 @@ std::shared_ptr<const CheckView> make_view(const Watched& watched) {
   view->certificate_days = watched.last.certificate_days;
   if (watched.held.incident) view->incident = watched.held.incident->id;
   view->probes = watched.probes;
+  view->details = watched.last.details;
+  view->metrics = watched.last.metrics;
   return view;
 }
 

@@ -91,17 +91,6 @@ void mark_foldable(std::vector<Unit>& units) {
 
 }  // namespace
 
-int badness(State state) noexcept {
-  switch (state) {
-    case State::down: return 3;
-    case State::degraded: return 2;
-    case State::unknown: return 1;
-    case State::up:
-    case State::pending: return 0;
-  }
-  return 0;
-}
-
 std::vector<Unit> group(const std::vector<const Row*>& rows) {
   std::vector<Unit> units;
   std::map<ChainKey, std::vector<const Row*>> chains;

@@ -31,7 +31,4 @@ std::vector<Unit> group(const std::vector<const Row*>& rows);
 // The facts of an incident that is over, from the rows that told of its parts. REQUIRES unit.over.
 Message over_message(const Unit& unit);
 
-// How bad: down above degraded above unknown above up.
-int badness(State state) noexcept;
-
 }  // namespace tocsin

@@ -8,8 +8,8 @@
 // exactly those, whatever the configuration says by then: nobody is left with a DOWN, and nobody
 // gets an UP out of the blue.
 //
-// `worst` ranks down above degraded above unknown: a target that was seen to be bad says more than
-// one we could not look at. Of equal ones the first stands, with its reason: it began the trouble.
+// `worst` is ranked by badness(). Of equal ones the first stands, with its reason: it began the
+// trouble.
 //
 // What was told is part of the record (`told`), and the record is stored in the same transaction as
 // the notifications. So told and decided never part, except while a check is gone from the
@@ -23,21 +23,6 @@
 
 namespace tocsin {
 namespace {
-
-bool is_bad(State state) noexcept {
-  return state != State::pending && state != State::up;
-}
-
-int badness(State state) noexcept {
-  switch (state) {
-    case State::down: return 3;
-    case State::degraded: return 2;
-    case State::unknown: return 1;
-    case State::up:
-    case State::pending: return 0;
-  }
-  return 0;
-}
 
 Kind kind_of(State state) noexcept {
   switch (state) {
@@ -64,20 +49,20 @@ std::vector<std::string> without_repeats(const std::vector<std::string>& names) 
 }
 
 // What every message about the held check begins with. `kind` and the states are the caller's.
-Message message_of(const Case& held, const std::string& reason, const Desk& desk) {
+Message message_of(const Case& held, const Finding& finding, const Desk& desk) {
   Message message;
   message.instance = desk.instance;
   message.check = held.record.name;
-  message.reason = reason;
+  message.reason = finding.reason;
+  message.details = finding.details;
   message.decided_at = held.record.since;
   message.since = held.incident ? held.incident->since : held.record.since;
   message.incident = held.incident ? held.incident->id : held.record.incident.value_or(0);
   return message;
 }
 
-Message message_of(const Check& check, const Case& held, const std::string& reason,
-                   const Desk& desk) {
-  Message message = message_of(held, reason, desk);
+Message message_of(const Check& check, const Case& held, const Finding& finding, const Desk& desk) {
+  Message message = message_of(held, finding, desk);
   message.check = check.name;
   message.type = check.type;
   message.target = check.target;
@@ -110,6 +95,13 @@ std::vector<std::string> audience(const Check& check, IncidentRecord& incident) 
   return notifiers;
 }
 
+// Where all of an incident is told: where it began, so that an end is found by those who look there
+// although `thread` may have changed meanwhile.
+const std::string& thread_of(const Check& check, IncidentRecord& incident) {
+  if (incident.thread_key.empty()) incident.thread_key = thread_key(check, incident.id);
+  return incident.thread_key;
+}
+
 void open_incident(WallTime since, Case& held, const Desk& desk) {
   IncidentRecord incident;
   // An incident that the record names and that was not found keeps its number in people's threads.
@@ -121,38 +113,38 @@ void open_incident(WallTime since, Case& held, const Desk& desk) {
   held.incident = std::move(incident);
 }
 
-void note_worst(State state, const std::string& reason, IncidentRecord& incident) {
+void note_worst(State state, const Finding& finding, IncidentRecord& incident) {
   if (badness(state) <= badness(incident.worst)) return;
   incident.worst = state;
-  incident.reason = reason;
+  incident.reason = finding.reason;
+  incident.details = finding.details;
 }
 
-void tell_bad(const Check& check, const Transition& transition, Case& held, const Desk& desk,
-              Change& change) {
+void tell_bad(const Check& check, const Transition& transition, const Finding& finding, Case& held,
+              const Desk& desk, Change& change) {
   if (!held.incident) open_incident(transition.since, held, desk);
   IncidentRecord& incident = *held.incident;
-  const std::string& reason = held.record.reason;
-  note_worst(transition.to, reason, incident);
+  note_worst(transition.to, finding, incident);
   const auto notifiers = audience(check, incident);
 
-  Message message = message_of(check, held, reason, desk);
+  Message message = message_of(check, held, finding, desk);
   message.kind = kind_of(transition.to);
   message.from = transition.from;
   message.to = transition.to;
   message.failed_probes = transition.failed;
-  tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
+  tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
   change.incidents.push_back(incident);
 }
 
 void tell_up(const Check& check, State from, Case& held, const Desk& desk, Change& change) {
-  Message message = message_of(check, held, held.record.reason, desk);
+  Message message = message_of(check, held, Finding(held.record.reason), desk);
   message.kind = Kind::up;
   message.from = from;
   message.to = State::up;
-  const std::string key = thread_key(check, message.incident);
   held.record.incident.reset();
   if (!held.incident) {
     // The store lost the incident, and with it who was told: those who are to be told now.
+    const std::string key = thread_key(check, message.incident);
     tell(std::move(message), without_repeats(*check.notify), key, desk, change);
     return;
   }
@@ -160,7 +152,7 @@ void tell_up(const Check& check, State from, Case& held, const Desk& desk, Chang
   incident.closed_at = desk.now;
   message.worst = incident.worst;
   message.worst_reason = incident.reason;
-  tell(std::move(message), incident.told, key, desk, change);
+  tell(std::move(message), incident.told, thread_of(check, incident), desk, change);
   change.incidents.push_back(std::move(incident));
 }
 
@@ -185,41 +177,41 @@ bool can_go(const Case& held) noexcept {
 
 }  // namespace
 
-void apply_transition(const Check& check, const Transition& transition, const std::string& reason,
+void apply_transition(const Check& check, const Transition& transition, const Finding& finding,
                       Case& held, const Desk& desk, Change& change) {
   CheckRecord& record = held.record;
   record.name = check.name;
   record.state = transition.to;
   record.told = transition.to;
   record.since = desk.now;
-  record.reason = reason;
+  record.reason = finding.reason;
   record.gone_since.reset();
   if (is_bad(transition.to)) {
-    tell_bad(check, transition, held, desk, change);
+    tell_bad(check, transition, finding, held, desk, change);
   } else if (is_bad(transition.from)) {
     tell_up(check, transition.from, held, desk, change);
   }
   change.checks.push_back(record);
 }
 
-void tell_again(const Check& check, std::uint32_t failed_probes, const std::string& reason,
-                Case& held, const Desk& desk, Change& change) {
+void tell_again(const Check& check, std::uint32_t failed_probes, const Finding& finding, Case& held,
+                const Desk& desk, Change& change) {
   CheckRecord& record = held.record;
   const State before = std::exchange(record.told, record.state);
   record.gone_since.reset();
   if (is_bad(record.state)) {
-    record.reason = reason;
+    record.reason = finding.reason;
     if (!held.incident) open_incident(record.since, held, desk);
     IncidentRecord& incident = *held.incident;
-    note_worst(record.state, reason, incident);
+    note_worst(record.state, finding, incident);
     incident.reminded_at = desk.now;
     const auto notifiers = audience(check, incident);
-    Message message = message_of(check, held, reason, desk);
+    Message message = message_of(check, held, finding, desk);
     message.kind = kind_of(record.state);
     message.from = before;
     message.to = record.state;
     message.failed_probes = failed_probes;
-    tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
+    tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
     change.incidents.push_back(incident);
   }
   change.checks.push_back(record);
@@ -227,8 +219,9 @@ void tell_again(const Check& check, std::uint32_t failed_probes, const std::stri
 
 void stop_watching(const Check& check, Case& held, const Desk& desk, Change& change) {
   if (!can_go(held)) return;
-  Message message = message_of(check, held, held.record.reason, desk);
-  const std::string key = thread_key(check, message.incident);
+  Message message = message_of(check, held, Finding(held.record.reason), desk);
+  const std::string key =
+      held.incident ? thread_of(check, *held.incident) : thread_key(check, message.incident);
   const auto notifiers = held.incident ? held.incident->told : without_repeats(*check.notify);
   unwatch(std::move(message), notifiers, key, desk, held, change);
 }
@@ -241,8 +234,10 @@ void stop_watching(Case& held, const std::vector<std::string>& notifiers, const 
   std::erase_if(told, [&](const std::string& name) {
     return std::find(notifiers.begin(), notifiers.end(), name) == notifiers.end();
   });
-  Message message = message_of(held, held.record.reason, desk);
-  unwatch(std::move(message), told, held.record.name, desk, held, change);
+  Message message = message_of(held, Finding(held.record.reason), desk);
+  const bool known = held.incident && !held.incident->thread_key.empty();
+  const std::string key = known ? held.incident->thread_key : held.record.name;
+  unwatch(std::move(message), told, key, desk, held, change);
 }
 
 std::optional<WallTime> next_reminder(const Check& check, const Case& held) noexcept {
@@ -262,11 +257,11 @@ void remind(const Check& check, const std::string& reason, Case& held, const Des
   ++incident.reminders;
   incident.reminded_at = desk.now;
   const auto notifiers = audience(check, incident);
-  Message message = message_of(check, held, reason, desk);
+  Message message = message_of(check, held, Finding(reason), desk);
   message.kind = Kind::reminder;
   message.from = held.record.state;
   message.to = held.record.state;
-  tell(std::move(message), notifiers, thread_key(check, incident.id), desk, change);
+  tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
   change.incidents.push_back(incident);
 }
 

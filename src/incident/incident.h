@@ -6,11 +6,13 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evaluate/evaluate.h"
 #include "tocsin/check.h"
 #include "tocsin/notification.h"
+#include "tocsin/result.h"
 #include "tocsin/store.h"
 #include "tocsin/time.h"
 
@@ -34,17 +36,28 @@ struct Case {
   std::optional<IncidentRecord> incident;  // the open one
 };
 
+// What the deciding result says of itself: Result::reason and Result::details. A view: for the
+// length of a call only.
+struct Finding {
+  std::string_view reason;
+  std::string_view details;
+
+  Finding(const Result& result) noexcept  // NOLINT(google-explicit-constructor)
+      : reason(result.reason), details(result.details) {}
+  explicit Finding(std::string_view why) noexcept : reason(why) {}
+};
+
 // Brings `held` to the new state and appends to `change`: the check's record, its incident, and one
 // notification a notifier that is to be told. pending → up is quiet. Leaving up opens an incident,
-// being up again closes it and tells exactly those who were told. `reason` is the deciding
-// result's.
-void apply_transition(const Check& check, const Transition& transition, const std::string& reason,
+// being up again closes it and tells exactly those who were told, in the thread that the incident
+// began in.
+void apply_transition(const Check& check, const Transition& transition, const Finding& finding,
                       Case& held, const Desk& desk, Change& change);
 
 // Tells of the present state anew: after the check had been gone from the configuration and came
 // back still not up. Sets told.
-void tell_again(const Check& check, std::uint32_t failed_probes, const std::string& reason,
-                Case& held, const Desk& desk, Change& change);
+void tell_again(const Check& check, std::uint32_t failed_probes, const Finding& finding, Case& held,
+                const Desk& desk, Change& change);
 
 // The check left the configuration (or was disabled): if it was not up, its threads are told.
 void stop_watching(const Check& check, Case& held, const Desk& desk, Change& change);

@@ -37,6 +37,14 @@ enum class NetError : std::uint8_t {
   other,
 };
 
+enum class IpFamily : std::uint8_t { any, v4, v6 };
+
+enum class HttpVersion : std::uint8_t {
+  any,    // 2 where TLS's ALPN agrees on it, else 1.1
+  http1,  // 1.1
+  http2,  // 2: by ALPN over TLS, with prior knowledge (RFC 9113 section 3.3) without
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url;  // absolute, http or https; may hold secrets: never shown
@@ -44,10 +52,22 @@ struct HttpRequest {
   std::string body;
   SteadyTime deadline;
   std::size_t body_limit = 1 << 20;  // what comes beyond is not read
-  bool fresh_connection = true;   // false: keep connections alive and use them again (deliveries)
-  bool verify = true;             // the certificate's chain and name
-  std::string ca_file;            // PEM; empty: the system's
-  std::string proxy;              // empty: none, whatever the environment says
+  bool fresh_connection = true;    // false: keep connections alive and use them again (deliveries)
+  bool verify = true;              // the certificate's chain and name
+  std::string ca_file;             // PEM; empty: the system's
+  std::string client_certificate;  // PEM file; empty: none
+  std::string client_key;          // PEM file; empty: it is in the certificate's
+  std::string server_name;         // for SNI and the certificate's name; empty: the URL's host
+  std::uint16_t least_tls = 0;     // 12: TLS 1.2, 13: TLS 1.3; 0: the library's own
+  HttpVersion version = HttpVersion::http1;
+  IpFamily family = IpFamily::any;
+  std::string connect_to;   // "HOST:PORT" to connect to instead of the URL's; empty: the URL's
+  std::string unix_socket;  // path of a socket to connect to instead; empty: none
+  // http://, https://, socks5:// or socks5h:// (the proxy resolves); empty: none, whatever the
+  // environment says. May hold user and password.
+  std::string proxy;
+  bool decompress = false;  // ask for gzip, deflate or brotli, and undo it; the limit is on what
+                            // comes out
   bool want_certificate = false;  // read the served certificate's end
   bool want_headers = false;
   bool want_body = true;  // false: it is read up to the limit and counted, not kept
@@ -63,10 +83,13 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers;  // as received, in order
   std::string status_line;                                   // "HTTP/1.1 200 OK", with want_headers
   std::string body;
-  std::size_t body_size = 0;  // bytes that came, at most the limit
-  bool body_cut = false;      // the limit was reached
-  std::string address;        // the one that was used, or the last one tried
-  std::string location;       // of a redirect, absolute; never followed here
+  std::size_t body_size = 0;                                  // bytes that came, at most the limit
+  bool body_cut = false;                                      // the limit was reached
+  std::vector<std::pair<std::string, std::string>> trailers;  // with want_headers (RFC 9110, 6.5)
+  std::string version;                                        // "1.1", "2"
+  std::string tls_version;                                    // "TLSv1.3"; empty without TLS
+  std::string address;   // the one that was used, or the last one tried
+  std::string location;  // of a redirect, absolute; never followed here
   Phases phases;
   std::optional<int> certificate_days;
 };

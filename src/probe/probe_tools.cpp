@@ -6,10 +6,12 @@
 
 namespace tocsin {
 
-ProbeTools::ProbeTools(std::function<void(std::uint32_t)> look_again) {
-  resolver_.emplace(loop_);
+ProbeTools::ProbeTools(std::function<void(std::uint32_t)> look_again,
+                       std::optional<Resolver::Sources> names) {
+  names ? resolver_.emplace(loop_, std::move(*names)) : resolver_.emplace(loop_);
   http_.emplace(loop_, *resolver_);
   processes_.emplace(loop_, std::move(look_again));
+  workers_.emplace(loop_);
 }
 
 ProbeTools::~ProbeTools() {
@@ -20,6 +22,7 @@ ProbeTools::~ProbeTools() {
   http_.reset();
   loop_.shutdown();
   processes_.reset();
+  workers_.reset();
 }
 
 }  // namespace tocsin

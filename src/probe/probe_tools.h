@@ -9,6 +9,7 @@
 
 #include "net/http_client.h"
 #include "net/resolver.h"
+#include "net/workers.h"
 #include "probe/prober.h"
 #include "probe/process_table.h"
 
@@ -21,7 +22,9 @@ namespace tocsin {
 // still waits inside it, then the loop.
 class ProbeTools {
  public:
-  explicit ProbeTools(std::function<void(std::uint32_t check)> look_again);
+  // `names`: where names come from; none: the machine's own sources.
+  explicit ProbeTools(std::function<void(std::uint32_t check)> look_again,
+                      std::optional<Resolver::Sources> names = std::nullopt);
   ~ProbeTools();
   ProbeTools(const ProbeTools&) = delete;
   ProbeTools& operator=(const ProbeTools&) = delete;
@@ -29,7 +32,7 @@ class ProbeTools {
   asio::io_context& loop() noexcept { return loop_; }
   ProcessTable& processes() noexcept { return *processes_; }
   ProbeContext context(const Clock& clock, SteadyTime deadline) {
-    return {*resolver_, *http_, *processes_, clock, deadline};
+    return {*resolver_, *http_, *processes_, *workers_, clock, deadline};
   }
 
  private:
@@ -44,6 +47,7 @@ class ProbeTools {
   std::optional<Resolver> resolver_;
   std::optional<HttpClient> http_;
   std::optional<ProcessTable> processes_;
+  std::optional<Workers> workers_;
 };
 
 }  // namespace tocsin

@@ -13,6 +13,7 @@ namespace tocsin {
 class HttpClient;    // src/net/http_client.h
 class Resolver;      // src/net/resolver.h
 class ProcessTable;  // src/probe/process_table.h
+class Workers;       // src/net/workers.h
 
 // What one probe may use. Everything in it belongs to the loop the probe runs on and outlives the
 // probe; nothing in it is to be used from another thread.
@@ -20,11 +21,12 @@ struct ProbeContext {
   Resolver& resolver;
   HttpClient& http;
   ProcessTable& processes;
+  Workers& workers;
   const Clock& clock;
   // The probe must have returned by then; it is `down` ("timed out after …") if the target is late.
   SteadyTime deadline;
-  // Identifies the check to the process table for as long as the check exists; 0 for a one-off
-  // probe.
+  // Identifies the check to the process table, the workers and the like for as long as the check
+  // exists; 0 for a one-off probe.
   std::uint32_t check = 0;
   // Fill Result::notes.
   bool explain = false;

@@ -126,6 +126,7 @@ Message read(const Object& object) {
   message.runbook = text_at(object, "runbook");
   read_labels(object, message);
   message.reason = text_at(object, "reason");
+  message.details = text_at(object, "details");
   message.from = state_at(object, "from");
   message.to = state_at(object, "to");
   message.decided_at = time_at(object, "decided_at");
@@ -151,6 +152,7 @@ std::string to_json(const Message& message) {
   out.set("runbook", valid(message.runbook));
   if (!message.labels.empty()) out.set("labels", labels_array(message));
   out.set("reason", valid(message.reason));
+  if (!message.details.empty()) out.set("details", valid(message.details));
   out.set("from", std::string(to_string(message.from)));
   out.set("to", std::string(to_string(message.to)));
   out.set("decided_at", Poco::Int64{message.decided_at.time_since_epoch().count()});

@@ -49,7 +49,9 @@ constexpr std::string_view kVersion1[] = {
          reminders INTEGER NOT NULL,
          reminded_at INTEGER,
          told TEXT NOT NULL,
-         reason TEXT NOT NULL
+         thread_key TEXT NOT NULL,
+         reason TEXT NOT NULL,
+         details TEXT NOT NULL
        ))",
     R"(CREATE INDEX incidents_open ON incidents (id) WHERE closed_at IS NULL)",
     R"(CREATE INDEX incidents_closed ON incidents (closed_at) WHERE closed_at IS NOT NULL)",

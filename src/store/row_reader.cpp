@@ -83,15 +83,16 @@ void bind_query(Statement& select, const ListQuery& query, bool filtered) {
 struct IncidentColumns {
   Number id = 0, since = 0, opened_at = 0, reminders = 0;
   OptionalNumber closed_at, reminded_at;
-  std::string check, worst, told, reason;
+  std::string check, worst, told, thread_key, reason, details;
 
   static constexpr const char* kSelect =
       "SELECT id, check_name, since, opened_at, closed_at, worst, reminders, reminded_at, told,"
-      " reason FROM incidents";
+      " thread_key, reason, details FROM incidents";
 
   void attach(Statement& select) {
     select, into(id), into(check), into(since), into(opened_at), into(closed_at), into(worst),
-        into(reminders), into(reminded_at), into(told), into(reason), range(0, 1);
+        into(reminders), into(reminded_at), into(told), into(thread_key), into(reason),
+        into(details), range(0, 1);
   }
 
   IncidentRecord record() const {
@@ -103,6 +104,8 @@ struct IncidentColumns {
     out.closed_at = time_of(closed_at);
     out.worst = state_of_word(worst);
     out.reason = reason;
+    out.details = details;
+    out.thread_key = thread_key;
     out.told = texts_from_json(told);
     out.reminders = count_of(reminders);
     out.reminded_at = time_of(reminded_at);

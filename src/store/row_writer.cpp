@@ -84,7 +84,7 @@ struct CheckColumns {
 struct IncidentColumns {
   Numerals id, since, opened_at, reminders;
   Optionals closed_at, reminded_at;
-  Texts check, worst, told, reason;
+  Texts check, worst, told, thread_key, reason, details;
 
   void add(const IncidentRecord& incident) {
     id.push_back(incident.id);
@@ -96,16 +96,18 @@ struct IncidentColumns {
     reminders.push_back(incident.reminders);
     reminded_at.push_back(millis(incident.reminded_at));
     told.push_back(to_json(incident.told));
+    thread_key.push_back(clean(incident.thread_key));
     reason.push_back(clean(incident.reason));
+    details.push_back(clean(incident.details));
   }
 
   void write(Poco::Data::Session& session) {
     if (id.empty()) return;
     session << "INSERT OR REPLACE INTO incidents (id, check_name, since, opened_at, closed_at,"
-               " worst, reminders, reminded_at, told, reason)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               " worst, reminders, reminded_at, told, thread_key, reason, details)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         use(id), use(check), use(since), use(opened_at), use(closed_at), use(worst), use(reminders),
-        use(reminded_at), use(told), use(reason), now;
+        use(reminded_at), use(told), use(thread_key), use(reason), use(details), now;
   }
 };
 

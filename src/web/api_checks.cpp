@@ -41,6 +41,23 @@ void write_thread(JsonWriter& json, const Check& check) {
   }
 }
 
+void write_metrics(JsonWriter& json, const std::vector<Metric>& metrics) {
+  json.key("metrics");
+  json.begin_array();
+  for (const Metric& metric : metrics) {
+    json.begin_object();
+    json.field("name", metric.name);
+    json.field("value", metric.value);
+    json.field("unit", metric.unit);
+    json.field("min", metric.least);
+    json.field("max", metric.most);
+    json.field("warn", metric.warn);
+    json.field("crit", metric.crit);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_check(JsonWriter& json, const CheckView& view) {
   const Check& check = *view.check;
   json.begin_object();
@@ -54,6 +71,8 @@ void write_check(JsonWriter& json, const CheckView& view) {
   json.field("last_probe_at", view.last_probe_at);
   json.field("response_time_seconds", view.response_time);
   json.field("incident", view.incident);
+  json.field("details", view.details);
+  write_metrics(json, view.metrics);
   json.field("address", view.address);
   write_phases(json, view.phases);
   json.field("certificate_days", view.certificate_days);

@@ -57,6 +57,8 @@ void write_row(JsonWriter& json, const IncidentRecord& incident) {
   json.field("closed_at", incident.closed_at);
   json.field("worst", tocsin::to_string(incident.worst));
   json.field("reason", incident.reason);
+  json.field("details", incident.details);
+  json.field("thread", incident.thread_key);
   json.field("told", incident.told);
   json.field("reminders", incident.reminders);
   json.field("reminded_at", incident.reminded_at);

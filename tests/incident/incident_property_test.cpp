@@ -42,10 +42,10 @@ struct Life {
     Change change;
     const bool returned = !held.record.gone_since && held.record.told != held.record.state;
     if (evaluation.transition) {
-      apply_transition(check, *evaluation.transition, std::string(to_string(verdict)), held,
+      apply_transition(check, *evaluation.transition, Finding(to_string(verdict)), held,
                        desk.desk(), change);
     } else if (returned) {
-      tell_again(check, 1, std::string(to_string(verdict)), held, desk.desk(), change);
+      tell_again(check, 1, Finding(to_string(verdict)), held, desk.desk(), change);
     }
     keep(change);
     RC_ASSERT(change.checks.size() == (evaluation.transition || returned ? 1U : 0U));

@@ -191,7 +191,7 @@ TEST_CASE("incident: if the store lost it, telling anew makes it anew", "[incide
   world.held.incident.reset();
   world.held.record.told = State::pending;
   Change change;
-  tell_again(world.check, 1, "timed out", world.held, world.desk.desk(), change);
+  tell_again(world.check, 1, Finding("timed out"), world.held, world.desk.desk(), change);
   const IncidentRecord& incident = change.incidents.at(0);
   CHECK(incident.id == 41);
   CHECK(incident.since == since);

@@ -78,7 +78,7 @@ TEST_CASE("incident: a check that comes back still not up is told anew, in its i
   world.desk.pass(1h);
   world.notify({"ops", "pager"});
   Change change;
-  tell_again(world.check, 1, "still refused", world.held, world.desk.desk(), change);
+  tell_again(world.check, 1, Finding("still refused"), world.held, world.desk.desk(), change);
   REQUIRE(told_in(change) == Names{"ops", "pager"});
   const Message& message = *change.notifications[0]->message;
   CHECK(message.kind == Kind::down);
@@ -123,7 +123,7 @@ TEST_CASE("incident: telling anew of a check that is up is quiet", "[incident]")
   world.go(State::up, "");
   world.held.record.told = State::pending;
   Change change;
-  tell_again(world.check, 0, "", world.held, world.desk.desk(), change);
+  tell_again(world.check, 0, Finding(""), world.held, world.desk.desk(), change);
   CHECK(change.notifications.empty());
   CHECK(change.checks.at(0).told == State::up);
 }
@@ -157,7 +157,7 @@ TEST_CASE("incident: what nobody watches is not reminded of", "[incident]") {
   stop_watching(world.check, world.held, world.desk.desk(), change);
   CHECK_FALSE(next_reminder(world.check, world.held));
   world.desk.pass(5h);
-  tell_again(world.check, 1, "refused", world.held, world.desk.desk(), change);
+  tell_again(world.check, 1, Finding("refused"), world.held, world.desk.desk(), change);
   CHECK(next_reminder(world.check, world.held) == world.desk.now + 1h);
 }
 

@@ -9,7 +9,7 @@
 
 #include "probe/probe_fixture.h"
 #include "probe/prober.h"
-#include "probe/process_table.h"
+#include "probe/probe_tools.h"
 #include "support/dns_server.h"
 #include "support/on_loop.h"
 #include "support/raw_server.h"
@@ -104,18 +104,11 @@ inline bool contains(const std::string& text, const std::string& part) {
 inline Result look_with(const DnsServer& dns, const TempDir& dir, const std::string& keys,
                         Millis timeout = std::chrono::seconds{5}) {
   const CheckPtr check = make_check(keys);
-  asio::io_context loop;
-  Resolver resolver(loop, dns.sources(dir));
-  HttpClient client(loop, resolver);
-  ProcessTable processes(loop, [](std::uint32_t) {});
+  ProbeTools tools([](std::uint32_t) {}, dns.sources(dir));
   const SystemClock clock;
-  ProbeContext context{.resolver = resolver,
-                       .http = client,
-                       .processes = processes,
-                       .clock = clock,
-                       .deadline = clock.steady() + timeout,
-                       .explain = true};
-  return on_loop(loop, check->prober->probe(context));
+  ProbeContext context = tools.context(clock, clock.steady() + timeout);
+  context.explain = true;
+  return on_loop(tools.loop(), check->prober->probe(context));
 }
 
 }  // namespace tocsin

@@ -63,18 +63,11 @@ TEST_CASE("http: our own side's faults make no target down", "[probe]") {
   SECTION("no descriptors") {
     const RawServer server(answer_with(http_answer("200 OK", "", "")));
     const CheckPtr check = make_check(http(server.url("/")));
-    asio::io_context loop;
-    Resolver resolver(loop);
-    HttpClient client(loop, resolver);
-    ProcessTable processes(loop, [](std::uint32_t) {});
+    ProbeTools tools([](std::uint32_t) {});
     const SystemClock clock;
-    ProbeContext context{.resolver = resolver,
-                         .http = client,
-                         .processes = processes,
-                         .clock = clock,
-                         .deadline = clock.steady() + std::chrono::seconds{5}};
+    ProbeContext context = tools.context(clock, clock.steady() + std::chrono::seconds{5});
     const NoDescriptors none;
-    const Result result = on_loop(loop, check->prober->probe(context));
+    const Result result = on_loop(tools.loop(), check->prober->probe(context));
     CHECK(result.verdict == Verdict::unknown);
     CHECK(result.reason.starts_with("out of resources here: Too many open files"));
   }
