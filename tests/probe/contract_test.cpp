@@ -29,15 +29,28 @@ RecordingSettings::Keys keys_of(const CheckType& type) {
   return keys;
 }
 
-// The settings that point a type at this port of this machine; a type that has no such key looks
-// at something else, and a name will do.
-std::string aimed_at(const CheckType& type, std::uint16_t port, const std::string& user = "") {
-  const auto keys = keys_of(type);
-  const std::string at = "127.0.0.1:" + std::to_string(port);
-  if (keys.contains("url")) return "url: 'http://" + user + at + "/'";
-  if (keys.contains("address")) return "address: '" + at + "'";
-  if (keys.contains("host")) return "host: 127.0.0.1, port: " + std::to_string(port);
-  return "name: no-such-thing";
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+}
+
+// The settings that point a type at this port of this machine, or at nothing in particular if it
+// looks at something else: tests/probe/aim/TYPE.yaml, in flow style without its braces.
+std::string aimed_at(const CheckType& type, std::uint16_t port, const std::string& user = "",
+                     const std::string& host = "127.0.0.1") {
+  const auto file = std::filesystem::path(TOCSIN_SOURCE_DIR) / "tests" / "probe" / "aim" /
+                    (std::string(type.name) + ".yaml");
+  INFO(file.string());
+  REQUIRE(std::filesystem::exists(file));
+  std::string text = read_file(file);
+  while (text.ends_with('\n')) text.pop_back();
+  const std::string number = std::to_string(port);
+  replace_all(text, "{address}", host + ":" + number);
+  replace_all(text, "{host}", host);
+  replace_all(text, "{port}", number);
+  replace_all(text, "{user}", user);
+  return text;
 }
 
 std::string check_of(const CheckType& type, const std::string& settings,
@@ -132,9 +145,7 @@ TEST_CASE("contract: a target that never answers costs the timeout and no more",
   const Listener silent("127.0.0.2", hole.port());
   for (const CheckType& type : check_types()) {
     for (const char* host : {"127.0.0.1", "127.0.0.2"}) {
-      std::string settings = aimed_at(type, hole.port());
-      const auto at = settings.find("127.0.0.1");
-      if (at != std::string::npos) settings.replace(at, 9, host);
+      const std::string settings = aimed_at(type, hole.port(), "", host);
       INFO(type.name << ": " << settings);
       const CheckPtr check = make_check(check_of(type, settings, "500ms"));
       const auto begun = std::chrono::steady_clock::now();

@@ -56,7 +56,10 @@ class RecordingSettings final : public Settings {
     return std::make_unique<RecordingSettings>(keys_, prefix_ + std::string(key) + ".");
   }
   std::vector<std::unique_ptr<Settings>> sections(std::string_view key) override {
-    return note(key, "sections"), std::vector<std::unique_ptr<Settings>>();
+    note(key, "sections");
+    std::vector<std::unique_ptr<Settings>> out;
+    out.push_back(std::make_unique<RecordingSettings>(keys_, prefix_ + std::string(key) + "."));
+    return out;
   }
   void error(std::string_view, std::string) override {}
   void error(std::string) override {}
