@@ -72,6 +72,9 @@ class Settings {
   // A nested mapping; never null: where the key is absent it is an empty one, so that its keys are
   // asked for (and known) all the same. Keys left unasked in it are reported as in this one.
   virtual std::unique_ptr<Settings> section(std::string_view key) = 0;
+  // The same where a lone value V is short for {short_key: V}.
+  virtual std::unique_ptr<Settings> short_section(std::string_view key,
+                                                  std::string_view short_key) = 0;
   // A list of mappings; empty where the key is absent.
   virtual std::vector<std::unique_ptr<Settings>> sections(std::string_view key) = 0;
 

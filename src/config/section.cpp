@@ -139,6 +139,10 @@ std::unique_ptr<Settings> Section::section(std::string_view key) {
   return std::make_unique<Section>(child(key));
 }
 
+std::unique_ptr<Settings> Section::short_section(std::string_view key, std::string_view short_key) {
+  return std::make_unique<Section>(child(key, short_key));
+}
+
 std::vector<std::unique_ptr<Settings>> Section::sections(std::string_view key) {
   std::vector<std::unique_ptr<Settings>> out;
   for (const auto& known : keys_->children) {

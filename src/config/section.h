@@ -68,6 +68,8 @@ class Section final : public Settings {
   std::vector<std::string> list(std::string_view key) override;
   std::vector<std::pair<std::string, Text>> map(std::string_view key) override;
   std::unique_ptr<Settings> section(std::string_view key) override;
+  std::unique_ptr<Settings> short_section(std::string_view key,
+                                          std::string_view short_key) override;
   std::vector<std::unique_ptr<Settings>> sections(std::string_view key) override;
   void error(std::string_view key, std::string message) override;
   void error(std::string message) override;

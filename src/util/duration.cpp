@@ -18,14 +18,16 @@ struct Unit {
 // The longest names first, since "ms" ends in "s".
 constexpr std::array<Unit, 5> kTimes{
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
-constexpr std::array<Unit, 8> kSizes{{{"KiB", 1ULL << 10U},
-                                      {"MiB", 1ULL << 20U},
-                                      {"GiB", 1ULL << 30U},
-                                      {"KB", 1000},
-                                      {"kB", 1000},
-                                      {"MB", 1000 * 1000},
-                                      {"GB", 1000 * 1000 * 1000},
-                                      {"B", 1}}};
+constexpr std::array<Unit, 10> kSizes{{{"KiB", 1ULL << 10U},
+                                       {"MiB", 1ULL << 20U},
+                                       {"GiB", 1ULL << 30U},
+                                       {"TiB", 1ULL << 40U},
+                                       {"KB", 1000},
+                                       {"kB", 1000},
+                                       {"MB", 1000 * 1000},
+                                       {"GB", 1000 * 1000 * 1000},
+                                       {"TB", 1000ULL * 1000 * 1000 * 1000},
+                                       {"B", 1}}};
 
 template <std::size_t N>
 std::optional<std::uint64_t> parse_units(std::string_view text, const std::array<Unit, N>& units,

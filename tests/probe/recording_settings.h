@@ -55,6 +55,9 @@ class RecordingSettings final : public Settings {
     note(key, "section");
     return std::make_unique<RecordingSettings>(keys_, prefix_ + std::string(key) + ".");
   }
+  std::unique_ptr<Settings> short_section(std::string_view key, std::string_view) override {
+    return section(key);
+  }
   std::vector<std::unique_ptr<Settings>> sections(std::string_view key) override {
     note(key, "sections");
     std::vector<std::unique_ptr<Settings>> out;

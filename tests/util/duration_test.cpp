@@ -48,6 +48,8 @@ TEST_CASE("size: units and bare bytes", "[util]") {
   CHECK(parse_size("64KiB") == 65'536U);
   CHECK(parse_size("1MiB") == 1'048'576U);
   CHECK(parse_size("2MB") == 2'000'000U);
+  CHECK(parse_size("3TB") == 3'000'000'000'000U);
+  CHECK(parse_size("2TiB") == 2'199'023'255'552U);
   CHECK(parse_size("17") == 17U);
   CHECK_FALSE(parse_size("1 MiB"));
   CHECK_FALSE(parse_size("-1"));
