@@ -26,15 +26,21 @@ struct Exchange {
   HttpResponse& response;   // headers, body, status, phases and location are filled in
   std::string connect_to;   // CURLOPT_CONNECT_TO's entry; empty: the URL's host is an address
   std::string proxy;        // with an address for its host; empty: none
+  std::string proxy_name;   // the host as the configuration has it
   Millis connect_limit{0};  // for connecting alone; 0: the request's deadline only
   int code = 0;             // CURLcode
   bool aborted = false;     // cancelled, or never begun for want of memory
-  bool connected = false;   // TCP
+  bool connected = false;   // TCP, to the proxy where there is one
+  bool secured = false;     // a TLS handshake began
   bool headers_too_large = false;
-  int os_error = 0;     // errno of the connection attempt
-  std::string detail;   // libcurl's words: never shown as they are
-  std::string trouble;  // our own: the trusted issuers cannot be read
+  bool unpacked_too_large = false;  // with `decompress`: more came out than body_limit
+  int os_error = 0;                 // errno of the connection attempt
+  int proxy_status = 0;             // what an HTTP proxy answered to CONNECT
+  int proxy_error = 0;              // CURLproxycode: what is wrong with a SOCKS proxy's answer
+  std::string detail;               // libcurl's words: never shown as they are
+  std::string trouble;              // our own: the trusted issuers cannot be read
   std::optional<CertificateProblem> problem;
+  bool problem_with_proxy = false;       // it is the https:// proxy's certificate
   std::shared_ptr<x509_st> certificate;  // the server's own
 };
 

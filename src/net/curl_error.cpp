@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "net/errno_text.h"
 #include "tocsin/time.h"
@@ -29,7 +30,63 @@ bool mentions(const Exchange& exchange, std::string_view word) noexcept {
   return exchange.detail.find(word) != std::string::npos;
 }
 
+// What failed on the way to the proxy, or was its own fault.
+Failure of_proxy(Failure failure) {
+  const bool ours = failure.error == NetError::out_of_resources;
+  return {ours ? failure.error : NetError::proxy, "proxy: " + std::move(failure.text)};
+}
+
+// A SOCKS proxy's "no" (RFC 1928, section 6): what it says of the target is the target's.
+Failure socks(const Exchange& exchange, const ExchangeWords& words) {
+  const auto told = [&](NetError error, std::string_view what) {
+    return Failure{error, with_address("proxy says: " + std::string(what), words.address)};
+  };
+  const auto own = [&](std::string_view what) {
+    return of_proxy({NetError::proxy, with_address(std::string(what), words.address)});
+  };
+  switch (exchange.proxy_error) {
+    case CURLPX_REPLY_CONNECTION_REFUSED: return told(NetError::refused, "connection refused");
+    case CURLPX_REPLY_HOST_UNREACHABLE: return told(NetError::unreachable, "host unreachable");
+    case CURLPX_REPLY_NETWORK_UNREACHABLE:
+      return told(NetError::unreachable, "network unreachable");
+    case CURLPX_REPLY_TTL_EXPIRED: return told(NetError::unreachable, "no route to the host");
+    case CURLPX_REPLY_GENERAL_SERVER_FAILURE: return own("it failed, and does not say why");
+    case CURLPX_REPLY_NOT_ALLOWED: return own("it does not allow this connection");
+    case CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED: return own("it does not take such an address");
+    case CURLPX_NO_AUTH: return own("it wants a user and a password, or another way to log in");
+    case CURLPX_USER_REJECTED: return own("it refused the user or the password");
+    case CURLPX_CLOSED:
+    case CURLPX_RECV_ADDRESS:
+    case CURLPX_RECV_AUTH:
+    case CURLPX_RECV_CONNECT:
+    case CURLPX_RECV_REQACK: return own("it closed the connection");
+    default: return own("it does not speak SOCKS 5");
+  }
+}
+
+// An HTTP proxy's answer to CONNECT: a 5xx is about the target (RFC 9110, section 9.3.6).
+Failure tunnel(const Exchange& exchange, const ExchangeWords& words) {
+  const std::string status = std::to_string(exchange.proxy_status);
+  if (exchange.proxy_status / 100 == 5) {
+    return {NetError::unreachable,
+            with_address("proxy could not connect: it answered " + status, words.address)};
+  }
+  const char* const what = exchange.proxy_status == 407
+                               ? "it wants a user and a password, or refused them (407)"
+                               : "it refuses to connect: it answered ";
+  const std::string text = exchange.proxy_status == 407 ? what : what + status;
+  return of_proxy({NetError::proxy, with_address(text, words.address)});
+}
+
+Failure to_socket_file(const Exchange& exchange, const ExchangeWords& words) {
+  if (exchange.os_error != ENOENT) {
+    return {net_error_of(exchange.os_error), errno_text(exchange.os_error, words.address)};
+  }
+  return {NetError::refused, with_address("there is no such socket", words.address)};
+}
+
 Failure connecting(const Exchange& exchange, const ExchangeWords& words) {
+  if (!exchange.request.unix_socket.empty()) return to_socket_file(exchange, words);
   if (exchange.os_error != 0) {
     const NetError kind = net_error_of(exchange.os_error);
     return {kind, errno_text(exchange.os_error, words.address)};
@@ -49,6 +106,9 @@ Failure timed_out(const Exchange& exchange, const ExchangeWords& words) {
   std::string text = "no answer within " + limit;
   if (response.status != 0) text = "the answer did not end within " + limit;
   if (!response.sent) text = "no TLS handshake within " + limit;
+  if (!response.sent && !exchange.secured && !exchange.proxy.empty()) {
+    text = "no connection through the proxy within " + limit;
+  }
   text = with_address(std::move(text), words.address);
   if (const auto connect = response.phases.get(Phase::connect)) {
     const auto ms = std::chrono::duration_cast<Millis>(*connect);
@@ -65,6 +125,20 @@ unsigned long openssl_error(std::string_view detail) {
   return std::strtoul(std::string(detail.substr(at + kMark.size(), 8)).c_str(), nullptr, 16);
 }
 
+Failure client_certificate(const Exchange& exchange) {
+  const HttpRequest& request = exchange.request;
+  const bool has_key = !request.client_key.empty();
+  const auto cannot = [](const std::string& what) {
+    return Failure{NetError::out_of_resources, "cannot use the client " + what};
+  };
+  if (mentions(exchange, "private key")) {
+    const std::string& file = has_key ? request.client_key : request.client_certificate;
+    return cannot("key " + file +
+                  ": it is not there, not PEM, encrypted, or of another certificate");
+  }
+  return cannot("certificate " + request.client_certificate + ": it is not there or not PEM");
+}
+
 Failure tls(const Exchange& exchange, const ExchangeWords& words) {
   const auto with = [&](std::string text) {
     return Failure{NetError::tls, with_address(std::move(text), words.address)};
@@ -73,8 +147,15 @@ Failure tls(const Exchange& exchange, const ExchangeWords& words) {
   if (exchange.code == CURLE_SSL_CACERT_BADFILE) {
     return {NetError::out_of_resources, "cannot use the CA file " + exchange.request.ca_file};
   }
+  if (exchange.code == CURLE_SSL_CERTPROBLEM) return client_certificate(exchange);
   if (exchange.problem) {
-    return with(certificate_text(*exchange.problem, words.host, wall_now()));
+    const bool lists = is_about_revocation_lists(exchange.problem->error);
+    const std::string& own = exchange.request.server_name;
+    const std::string_view host = own.empty() ? words.host : own;
+    Failure failure = with(certificate_text(
+        *exchange.problem, exchange.problem_with_proxy ? exchange.proxy_name : host, wall_now()));
+    if (lists) failure.error = NetError::out_of_resources;
+    return exchange.problem_with_proxy ? of_proxy(std::move(failure)) : failure;
   }
   if (exchange.code == CURLE_PEER_FAILED_VERIFICATION && exchange.certificate) {
     CertificateProblem problem;
@@ -111,7 +192,20 @@ Failure receiving(const Exchange& exchange, const ExchangeWords& words) {
   return closed(exchange, words);
 }
 
+// Through a proxy: what is between it and us.
+std::optional<Failure> before_the_target(const Exchange& exchange, const ExchangeWords& words) {
+  if (exchange.proxy.empty()) return std::nullopt;
+  if (exchange.code == CURLE_PROXY) return socks(exchange, words);
+  const bool answered = exchange.proxy_status != 0;
+  if (answered && exchange.proxy_status / 100 != 2) return tunnel(exchange, words);
+  if (exchange.connected) return std::nullopt;
+  if (exchange.code == CURLE_COULDNT_CONNECT) return of_proxy(connecting(exchange, words));
+  if (exchange.code == CURLE_OPERATION_TIMEDOUT) return of_proxy(timed_out(exchange, words));
+  return std::nullopt;
+}
+
 Failure failure_of(const Exchange& exchange, const ExchangeWords& words) {
+  if (auto failure = before_the_target(exchange, words)) return *std::move(failure);
   switch (exchange.code) {
     case CURLE_URL_MALFORMAT: return {NetError::bad_url, net_text(NetError::bad_url, {})};
     case CURLE_COULDNT_CONNECT: return connecting(exchange, words);
@@ -124,6 +218,10 @@ Failure failure_of(const Exchange& exchange, const ExchangeWords& words) {
     case CURLE_UNSUPPORTED_PROTOCOL:
       if (exchange.connected) return protocol("not an HTTP answer", words);
       return {NetError::bad_url, net_text(NetError::bad_url, {})};
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM: return protocol("the other side does not keep to HTTP/2", words);
+    case CURLE_BAD_CONTENT_ENCODING:
+      return protocol("the answer cannot be unpacked: it is not what its encoding says", words);
     case CURLE_WEIRD_SERVER_REPLY: return protocol("not an HTTP answer", words);
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
@@ -138,14 +236,31 @@ Failure failure_of(const Exchange& exchange, const ExchangeWords& words) {
     default: break;
   }
   if (exchange.headers_too_large) return too_large(words);
+  if (exchange.unpacked_too_large) {
+    const std::string limit = std::to_string(exchange.request.body_limit);
+    return {NetError::too_large,
+            with_address("unpacked, the answer is longer than the limit of " + limit + " bytes",
+                         words.address)};
+  }
   const char* const what = curl_easy_strerror(static_cast<CURLcode>(exchange.code));
   return {NetError::other, with_address("failed: " + std::string(what), words.address)};
+}
+
+// HTTP/2 was asked for and nothing else.
+bool is_of_wrong_version(const Exchange& exchange) noexcept {
+  return exchange.request.version == HttpVersion::http2 && exchange.response.version != "2";
 }
 
 }  // namespace
 
 void explain_failure(const Exchange& exchange, const ExchangeWords& words) {
-  if (exchange.code == CURLE_OK && !exchange.aborted) return;
+  if (exchange.code == CURLE_OK && !exchange.aborted) {
+    if (!is_of_wrong_version(exchange)) return;
+    exchange.response.error = NetError::protocol;
+    exchange.response.error_text =
+        with_address("HTTP/" + exchange.response.version + ", HTTP/2 wanted", words.address);
+    return;
+  }
   Failure failure = exchange.code == CURLE_OK ? Failure{NetError::other, "cancelled"}
                                               : failure_of(exchange, words);
   exchange.response.error = failure.error;

@@ -3,16 +3,12 @@
 #include "net/curl_transfer.h"
 
 #include <curl/curl.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <stdexcept>
 #include <string_view>
 
-#include "net/tls_contexts.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -47,6 +43,15 @@ long number_of(CURL* easy, CURLINFO info) {
   return value;
 }
 
+const char* version_of(long version) noexcept {
+  switch (version) {
+    case CURL_HTTP_VERSION_1_0: return "1.0";
+    case CURL_HTTP_VERSION_1_1: return "1.1";
+    case CURL_HTTP_VERSION_2_0: return "2";
+    default: return "";
+  }
+}
+
 }  // namespace
 
 static_assert(CURL_ERROR_SIZE == 256);
@@ -61,32 +66,33 @@ struct CurlTransfer::Glue {
     response.body_size += taken;
     if (taken == size) return size;
     response.body_cut = true;
-    static_cast<CurlTransfer*>(self)->stopped_ = true;
+    exchange.unpacked_too_large = static_cast<CurlTransfer*>(self)->packed_;
+    static_cast<CurlTransfer*>(self)->stopped_ = !exchange.unpacked_too_large;
     return CURL_WRITEFUNC_ERROR;
   }
 
   // A line a call. Interim answers (1xx) come before the final one: the last one's headers count.
-  // What comes after the empty line are trailers, which nobody asked for.
+  // What comes after the empty line are trailers.
   static std::size_t on_header(const char* data, std::size_t, std::size_t size, void* self) {
     auto& transfer = *static_cast<CurlTransfer*>(self);
     Exchange& exchange = *transfer.exchange;
     auto& headers = exchange.response.headers;
     const std::string_view line = trim({data, size});
     transfer.header_bytes_ += size;
-    if (transfer.header_bytes_ > kMostHeaderBytes || headers.size() > kMostHeaders) {
+    auto& trailers = exchange.response.trailers;
+    if (transfer.header_bytes_ > kMostHeaderBytes ||
+        headers.size() + trailers.size() > kMostHeaders) {
       exchange.headers_too_large = true;
       return CURL_WRITEFUNC_ERROR;
     }
     if (line.empty()) {
       transfer.in_headers_ = false;
-    } else if (line.starts_with("HTTP/")) {
+    } else if (line.starts_with("HTTP/") && exchange.response.body_size == 0) {
       transfer.in_headers_ = true;
       headers.clear();
       if (exchange.request.want_headers) exchange.response.status_line = line;
-    } else if (transfer.in_headers_ && exchange.request.want_headers) {
-      const auto colon = std::min(line.find(':'), line.size());
-      const auto value = line.substr(std::min(colon + 1, line.size()));
-      headers.emplace_back(trim(line.substr(0, colon)), trim(value));
+    } else {
+      transfer.on_field(line, transfer.in_headers_ ? headers : trailers);
     }
     return size;
   }
@@ -98,39 +104,22 @@ struct CurlTransfer::Glue {
     return descriptor < 0 ? CURL_SOCKET_BAD : descriptor;
   }
 
-  // Replaces the issuers libcurl would load, and OpenSSL's verification by our own round it.
   static CURLcode on_tls(CURL*, void* context, void* self) {
-    auto& transfer = *static_cast<CurlTransfer*>(self);
-    auto* tls = static_cast<SSL_CTX*>(context);
-    transfer.tls_begun_ = std::chrono::steady_clock::now();
-    SSL_CTX_set_cert_verify_callback(tls, &verify, self);
-    // A connection outlives its transfer; nothing of ours may be called in a later one.
-    SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION);
-    const HttpRequest& request = transfer.exchange->request;
-    if (!request.verify) return CURLE_OK;
-    try {
-      auto& contexts = asio::use_service<TlsContexts>(*transfer.loop);
-      const auto trusted = contexts.get(request.ca_file);
-      SSL_CTX_set1_cert_store(tls, SSL_CTX_get_cert_store(trusted.get()));
-    } catch (const std::runtime_error& error) {
-      transfer.exchange->trouble = error.what();
-      return CURLE_SSL_CACERT_BADFILE;
-    }
-    return CURLE_OK;
-  }
-
-  static int verify(X509_STORE_CTX* context, void* self) {
-    Exchange& exchange = *static_cast<CurlTransfer*>(self)->exchange;
-    X509* const certificate = X509_STORE_CTX_get0_cert(context);
-    if (certificate != nullptr && X509_up_ref(certificate) == 1) {
-      exchange.certificate = std::shared_ptr<X509>(certificate, &X509_free);
-    }
-    if (!exchange.request.verify) return 1;
-    if (X509_verify_cert(context) == 1) return 1;
-    exchange.problem = certificate_problem(context);
-    return 0;
+    auto& tls = static_cast<CurlTransfer*>(self)->tls_;
+    return static_cast<CURLcode>(tls.prepare(static_cast<ssl_ctx_st*>(context)));
   }
 };
+
+void CurlTransfer::on_field(std::string_view line, Fields& into) {
+  const HttpRequest& request = exchange->request;
+  const auto colon = std::min(line.find(':'), line.size());
+  const auto name = trim(line.substr(0, colon));
+  const auto value = trim(line.substr(std::min(colon + 1, line.size())));
+  if (request.decompress && in_headers_ && !value.empty()) {
+    packed_ = packed_ || to_lower(name) == "content-encoding";
+  }
+  if (request.want_headers) into.emplace_back(name, value);
+}
 
 void CurlTransfer::FreeList::operator()(curl_slist* list) const noexcept {
   curl_slist_free_all(list);
@@ -179,9 +168,11 @@ void CurlTransfer::configure() {
 
 bool CurlTransfer::prepare(Exchange& to) {
   exchange = &to;
+  tls_.loop = loop;
+  tls_.exchange = &to;
   const HttpRequest& request = to.request;
-  const auto left =
-      std::chrono::duration_cast<Millis>(request.deadline - std::chrono::steady_clock::now());
+  begun_ = std::chrono::steady_clock::now();
+  const auto left = std::chrono::duration_cast<Millis>(request.deadline - begun_);
   set(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<Millis::rep>(left.count(), 1)));
   if (curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str()) != CURLE_OK) return false;
   if (!prepare_headers(request)) return false;
@@ -194,10 +185,16 @@ bool CurlTransfer::prepare(Exchange& to) {
     const Millis limit = to.connect_limit > Millis::zero() ? to.connect_limit : left;
     set(easy_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit.count()));
   }
-  special_ = !request.fresh_connection || !request.verify || !to.proxy.empty() ||
-             !request.body.empty() || request.method != "GET" || request.url.starts_with("https");
+  special_ = is_special(request);
   if (special_) prepare_special(request);
   return true;
+}
+
+bool CurlTransfer::is_special(const HttpRequest& request) noexcept {
+  return !request.fresh_connection || !request.proxy.empty() || !request.unix_socket.empty() ||
+         !request.body.empty() || request.method != "GET" || request.decompress ||
+         request.cookies != nullptr || request.version != HttpVersion::http1 ||
+         request.url.starts_with("https") || !request.verify;
 }
 
 bool CurlTransfer::prepare_headers(const HttpRequest& request) {
@@ -227,14 +224,62 @@ void CurlTransfer::prepare_special(const HttpRequest& request) {
   if (!request.fresh_connection) {
     set(easy_, CURLOPT_FRESH_CONNECT, 0L);
     set(easy_, CURLOPT_FORBID_REUSE, 0L);
-    // So that no request is given a connection that other issuers vouched for.
-    if (!request.ca_file.empty()) set(easy_, CURLOPT_CAINFO, request.ca_file.c_str());
   }
-  if (!request.verify) {
-    set(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
-    set(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
+  // The version is known of every answer, but only these are asked for.
+  if (request.version == HttpVersion::any) {
+    set(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
+  } else if (request.version == HttpVersion::http2) {
+    set(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
   }
-  if (!exchange->proxy.empty()) set(easy_, CURLOPT_PROXY, exchange->proxy.c_str());
+  if (request.decompress) set(easy_, CURLOPT_ACCEPT_ENCODING, "gzip, deflate, br");
+  if (request.cookies != nullptr) prepare_cookies(*request.cookies);
+  prepare_route(request);
+  prepare_tls(request);
+  prepare_method(request);
+}
+
+void CurlTransfer::prepare_route(const HttpRequest& request) {
+  if (!request.unix_socket.empty()) {
+    set(easy_, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
+  }
+  if (exchange->proxy.empty()) return;
+  set(easy_, CURLOPT_PROXY, exchange->proxy.c_str());
+  set(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!exchange->proxy.starts_with("https:")) return;
+  // Its name has given way to its address: CurlTls looks at the name.
+  set(easy_, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
+  set(easy_, CURLOPT_PROXY_SSL_VERIFYPEER, request.verify ? 1L : 0L);
+  set(easy_, CURLOPT_PROXY_CAINFO, nullptr);
+  set(easy_, CURLOPT_PROXY_CAPATH, nullptr);
+}
+
+void CurlTransfer::prepare_tls(const HttpRequest& request) {
+  if (!request.verify) set(easy_, CURLOPT_SSL_VERIFYPEER, 0L);
+  if (!request.verify || !request.server_name.empty()) set(easy_, CURLOPT_SSL_VERIFYHOST, 0L);
+  if (request.least_tls == 12) set(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+  if (request.least_tls == 13) set(easy_, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_3);
+  if (!request.client_certificate.empty()) {
+    set(easy_, CURLOPT_SSLCERT, request.client_certificate.c_str());
+    if (!request.client_key.empty()) set(easy_, CURLOPT_SSLKEY, request.client_key.c_str());
+    // An encrypted one is refused, where OpenSSL would ask at a terminal.
+    set(easy_, CURLOPT_KEYPASSWD, "");
+  }
+  if (request.fresh_connection) return;
+  // So that no request is given a connection that other issuers vouched for, or for another name:
+  // libcurl knows the file of issuers for one that tells connections apart, and CurlTls the rest.
+  if (!request.ca_file.empty()) set(easy_, CURLOPT_CAINFO, request.ca_file.c_str());
+  if (!request.server_name.empty() || !request.crl_file.empty()) {
+    set(easy_, CURLOPT_FRESH_CONNECT, 1L);
+    set(easy_, CURLOPT_FORBID_REUSE, 1L);
+  }
+}
+
+void CurlTransfer::prepare_cookies(const std::vector<std::string>& cookies) {
+  set(easy_, CURLOPT_COOKIEFILE, "");  // turns libcurl's keeping of them on
+  for (const std::string& cookie : cookies) set(easy_, CURLOPT_COOKIELIST, cookie.c_str());
+}
+
+void CurlTransfer::prepare_method(const HttpRequest& request) {
   if (!request.body.empty()) {
     set(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     set(easy_, CURLOPT_POSTFIELDS, request.body.data());
@@ -257,9 +302,18 @@ void CurlTransfer::collect(int code) {
   // libcurl is content with headers that just end.
   if (exchange->code == CURLE_OK && in_headers_) exchange->code = CURLE_PARTIAL_FILE;
   response.status = static_cast<int>(number_of(easy_, CURLINFO_RESPONSE_CODE));
-  response.sent = response.status != 0 || number_of(easy_, CURLINFO_REQUEST_SIZE) > 0;
-  exchange->connected = response.sent || tls_begun_ != SteadyTime{} ||
+  exchange->proxy_status = static_cast<int>(number_of(easy_, CURLINFO_HTTP_CONNECTCODE));
+  exchange->proxy_error = static_cast<int>(number_of(easy_, CURLINFO_PROXY_ERROR));
+  exchange->secured = tls_.handshakes > 0;
+  const bool asked = number_of(easy_, CURLINFO_REQUEST_SIZE) > 0;
+  // What a proxy was asked for a tunnel is not sent to the target.
+  const bool tunnel_only =
+      !exchange->proxy.empty() && !exchange->secured && exchange->request.url.starts_with("https");
+  response.sent = response.status != 0 || (asked && !tunnel_only);
+  exchange->connected = response.sent || asked || exchange->secured ||
                         time_of(easy_, CURLINFO_CONNECT_TIME_T) > Micros::zero();
+  response.version = version_of(number_of(easy_, CURLINFO_HTTP_VERSION));
+  if (exchange->request.cookies != nullptr) collect_cookies(*exchange->request.cookies);
   collect_phases();
   if (exchange->code == CURLE_OK) {
     char* location = nullptr;
@@ -272,6 +326,14 @@ void CurlTransfer::collect(int code) {
   exchange->detail = error_.data();
 }
 
+void CurlTransfer::collect_cookies(std::vector<std::string>& into) {
+  curl_slist* all = nullptr;
+  if (curl_easy_getinfo(easy_, CURLINFO_COOKIELIST, &all) != CURLE_OK) return;
+  const List owner(all);
+  into.clear();
+  for (const curl_slist* one = all; one != nullptr; one = one->next) into.emplace_back(one->data);
+}
+
 // libcurl's times all count from the transfer's start; each phase here is that part alone. When a
 // TLS handshake fails, libcurl 7.88 has forgotten when the connection stood: we have not.
 void CurlTransfer::collect_phases() {
@@ -282,11 +344,11 @@ void CurlTransfer::collect_phases() {
   const Micros secured = time_of(easy_, CURLINFO_APPCONNECT_TIME_T);
   Micros connected = time_of(easy_, CURLINFO_CONNECT_TIME_T);
   if (!exchange->connected) return phases.add(Phase::connect, total - ready);
-  if (connected == Micros::zero() && tls_begun_ != SteadyTime{}) {
-    connected = micros_between(begun_, tls_begun_);
+  if (connected == Micros::zero() && exchange->secured) {
+    connected = micros_between(begun_, tls_.begun);
   }
   // A connection that was kept costs no time to connect.
-  if (number_of(easy_, CURLINFO_NUM_CONNECTS) > 0 || tls_begun_ != SteadyTime{}) {
+  if (number_of(easy_, CURLINFO_NUM_CONNECTS) > 0 || exchange->secured) {
     phases.add(Phase::connect, connected - ready);
     if (secured > Micros::zero()) phases.add(Phase::tls, secured - connected);
   }
@@ -303,6 +365,8 @@ void CurlTransfer::collect_phases() {
 void CurlTransfer::clear() {
   // Its lists go: it must not point to them any more.
   if (special_) {
+    // A reset leaves cookies where they are, to be sent with whatever comes next.
+    if (exchange->request.cookies != nullptr) set(easy_, CURLOPT_COOKIEFILE, nullptr);
     curl_easy_reset(easy_);
     configure();
   } else {
@@ -316,9 +380,10 @@ void CurlTransfer::clear() {
   own_error = 0;
   special_ = false;
   stopped_ = false;
+  packed_ = false;
   in_headers_ = true;
   header_bytes_ = 0;
-  tls_begun_ = {};
+  tls_ = {};
   error_[0] = '\0';
 }
 

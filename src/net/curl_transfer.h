@@ -6,8 +6,13 @@
 #include <asio/io_context.hpp>
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "net/curl_engine.h"
+#include "net/curl_tls.h"
 
 struct curl_slist;
 
@@ -39,24 +44,34 @@ class CurlTransfer {
   int own_error = 0;             // errno of what failed on our side
 
  private:
-  struct Glue;  // libcurl's and OpenSSL's callbacks
+  struct Glue;  // libcurl's callbacks
   struct FreeList {
     void operator()(curl_slist* list) const noexcept;
   };
   using List = std::unique_ptr<curl_slist, FreeList>;
 
+  using Fields = std::vector<std::pair<std::string, std::string>>;
+
   void configure();
+  void on_field(std::string_view line, Fields& into);
+  static bool is_special(const HttpRequest& request) noexcept;
   bool prepare_headers(const HttpRequest& request);
   void prepare_special(const HttpRequest& request);
+  void prepare_route(const HttpRequest& request);
+  void prepare_tls(const HttpRequest& request);
+  void prepare_cookies(const std::vector<std::string>& cookies);
+  void prepare_method(const HttpRequest& request);
   void collect_phases();
+  void collect_cookies(std::vector<std::string>& into);
 
   void* easy_ = nullptr;
   bool special_ = false;  // has more set than the usual probe's
   std::size_t header_bytes_ = 0;
   bool in_headers_ = true;  // until the empty line
   bool stopped_ = false;    // we ended it: the body's limit
+  bool packed_ = false;     // the body comes with a Content-Encoding
   SteadyTime begun_{};
-  SteadyTime tls_begun_{};  // unset: no handshake
+  CurlTls tls_;
   List headers_;
   List connect_to_;
   std::array<char, 256> error_{};  // CURL_ERROR_SIZE

@@ -64,6 +64,7 @@ const char* words(NetError error) noexcept {
     case NetError::tls: return "TLS failed";
     case NetError::protocol: return "the answer is not understood";
     case NetError::too_large: return "the answer is too large";
+    case NetError::proxy: return "the proxy failed";
     case NetError::out_of_resources: return "out of descriptors, memory or ports here";
     case NetError::other: return "failed";
   }

@@ -5,7 +5,8 @@
 // the other until an address takes the connection. An address that took it and then failed is an
 // answer: the next one is not tried.
 //
-// Through a proxy only the proxy's name is resolved here; the target's is the proxy's business.
+// Through a proxy the proxy's name is resolved here; the target's is the proxy's business, but for
+// socks5://, which is given one of the target's addresses after the other.
 #include "net/http_client.h"
 
 #include <curl/curl.h>
@@ -17,6 +18,7 @@
 #include "net/errno_text.h"
 #include "net/http_target.h"
 #include "net/resolver.h"
+#include "util/text.h"
 
 namespace tocsin {
 namespace {
@@ -24,6 +26,7 @@ namespace {
 using Addresses = std::vector<asio::ip::address>;
 
 constexpr std::size_t kTextsShown = 3;
+constexpr std::size_t kLongestHost = 100;
 
 SteadyTime steady_now() noexcept {
   return std::chrono::steady_clock::now();
@@ -73,63 +76,142 @@ class HttpClient::Engine {
   asio::awaitable<HttpResponse> perform(const HttpRequest& request) {
     HttpResponse response;
     const Millis limit = time_for(request);
-    const auto target = http_target(request.url);
-    const auto first_hop = request.proxy.empty() ? target : http_target_of_proxy(request.proxy);
-    if (!target || !first_hop) {
-      fail(response, NetError::bad_url,
-           target ? "the proxy's URL is malformed" : net_text(NetError::bad_url, {}));
-      co_return response;
-    }
+    const Way way = way_for(request, response);
+    if (response.error != NetError::none) co_return response;
     if (limit <= Millis::zero()) {
       fail(response, NetError::timeout, "no time was left for it");
       co_return response;
     }
-    Addresses addresses;
-    if (first_hop->literal) {
-      addresses.push_back(*first_hop->literal);
+    Addresses hops;
+    if (way.hop.literal) {
+      take_literal(hops, *way.hop.literal, request, response);
     } else {
-      addresses = co_await resolve(*first_hop, request, response);
+      hops = co_await resolve(way.hop, request, response);
     }
+    Addresses targets;
+    if (way.by == Way::By::proxy_to_address && !hops.empty()) {
+      targets = co_await resolve(way.target, request, response);
+    }
+    if (response.error != NetError::none) {
+      if (way.is_proxied() && targets.empty() && hops.empty()) blame_proxy(response);
+      co_return response;
+    }
+    const std::size_t attempts = hops.size() * std::max<std::size_t>(targets.size(), 1);
     std::string failures;
-    for (std::size_t i = 0; i < addresses.size(); ++i) {
+    for (std::size_t i = 0; i < attempts; ++i) {
       Exchange exchange(request, response);
-      response.address = shown(*first_hop, addresses[i]);
-      direct(exchange, *first_hop, addresses[i]);
-      exchange.connect_limit = share(request, addresses.size() - i);
+      const auto& hop = hops[i % hops.size()];
+      response.address =
+          request.unix_socket.empty() ? shown(way.hop, hop) : "unix:" + request.unix_socket;
+      direct(exchange, way, hop, targets.empty() ? nullptr : &targets[i / hops.size()]);
+      exchange.connect_limit = share(request, attempts - i);
       co_await curl_.run(exchange);
-      explain_failure(exchange, {target->host, response.address, limit});
+      explain_failure(exchange, {way.target.host, response.address, limit});
       if (request.want_certificate) take_certificate(exchange);
-      if (exchange.connected || !is_about_connecting(response.error)) co_return response;
+      if (is_final(exchange)) co_return response;
       if (i < kTextsShown) failures += (i == 0 ? "" : "; ") + response.error_text;
-      if (i + 1 == addresses.size() || steady_now() >= request.deadline) break;
+      if (i + 1 == attempts || steady_now() >= request.deadline) break;
       fail(response, NetError::none, {});
     }
-    if (!addresses.empty()) response.error_text = std::move(failures);
+    response.error_text = std::move(failures);
     co_return response;
   }
 
  private:
-  static std::optional<HttpTarget> http_target_of_proxy(const std::string& proxy) {
-    // A scheme libcurl knows for proxies only is read as http: it is the host that counts.
-    constexpr std::string_view kSocks = "socks5h://";
-    const bool socks = proxy.starts_with(kSocks);
-    return http_target(socks ? "http://" + proxy.substr(kSocks.size()) : proxy);
+  // Where a request's connection goes.
+  struct Way {
+    enum class By : std::uint8_t {
+      itself,
+      elsewhere,         // `connect_to`
+      proxy,             // which resolves the target's name
+      proxy_to_address,  // which is given the target's address
+    };
+    HttpTarget target;  // the URL's
+    HttpTarget hop;     // whose addresses are connected to
+    By by = By::itself;
+    bool is_proxied() const noexcept { return by == By::proxy || by == By::proxy_to_address; }
+  };
+
+  static Way way_for(const HttpRequest& request, HttpResponse& response) {
+    Way way;
+    const auto target = http_target(request.url);
+    if (!target) {
+      fail(response, NetError::bad_url, net_text(NetError::bad_url, {}));
+      return way;
+    }
+    way.target = *target;
+    way.hop = *target;
+    if (!request.proxy.empty()) {
+      const auto proxy = proxy_target(request.proxy);
+      if (!proxy) fail(response, NetError::bad_url, "the proxy's URL is malformed");
+      way.hop = proxy.value_or(HttpTarget{});
+      const bool ours = request.proxy.starts_with("socks5:") && !target->literal;
+      way.by = ours ? Way::By::proxy_to_address : Way::By::proxy;
+    } else if (!request.connect_to.empty()) {
+      const auto other = http_target("http://" + request.connect_to);
+      if (!other) fail(response, NetError::bad_url, "what to connect to is no HOST:PORT");
+      way.hop = other.value_or(HttpTarget{});
+      way.by = Way::By::elsewhere;
+    } else if (!request.unix_socket.empty()) {
+      way.hop.literal = asio::ip::address();  // nothing to resolve
+    }
+    return way;
   }
 
+  static void blame_proxy(HttpResponse& response) {
+    if (response.error != NetError::no_such_host) return;
+    fail(response, NetError::proxy, "proxy: " + response.error_text);
+  }
+
+  static bool is_final(const Exchange& exchange) noexcept {
+    const NetError error = exchange.response.error;
+    if (error == NetError::none) return true;
+    const bool on_the_way = is_about_connecting(error) || error == NetError::proxy;
+    return !on_the_way || (exchange.connected && exchange.proxy_error == 0);
+  }
+
+  static bool is_of(const asio::ip::address& address, IpFamily family) noexcept {
+    return family == IpFamily::any || address.is_v6() == (family == IpFamily::v6);
+  }
+
+  static void take_literal(Addresses& into, const asio::ip::address& address,
+                           const HttpRequest& request, HttpResponse& response) {
+    if (!request.unix_socket.empty() || is_of(address, request.family)) {
+      into.push_back(address);
+    } else {
+      fail_family(response, request.family, address.to_string());
+    }
+  }
+
+  static void fail_family(HttpResponse& response, IpFamily family, const std::string& host) {
+    const std::string wanted = family == IpFamily::v6 ? "no IPv6 address: " : "no IPv4 address: ";
+    fail(response, NetError::no_such_host, wanted + printable(host, kLongestHost));
+  }
+
+  // At least one address, or the response has an error.
   asio::awaitable<Addresses> resolve(const HttpTarget& target, const HttpRequest& request,
                                      HttpResponse& response) {
     const SteadyTime begin = steady_now();
     auto answer = co_await resolver_.resolve(target.host, request.deadline);
     response.phases.add(Phase::name, micros_between(begin, steady_now()));
     if (answer.error != NetError::none) fail(response, answer.error, std::move(answer.error_text));
+    std::erase_if(answer.addresses, [&](const auto& one) { return !is_of(one, request.family); });
+    if (answer.addresses.empty() && response.error == NetError::none) {
+      fail_family(response, request.family, target.host);
+    }
     co_return std::move(answer.addresses);
   }
 
-  static void direct(Exchange& exchange, const HttpTarget& to, const asio::ip::address& address) {
-    if (!exchange.request.proxy.empty()) {
-      exchange.proxy = with_host(exchange.request.proxy, address);
-    } else if (!to.literal) {
-      exchange.connect_to = connect_to(address);
+  static void direct(Exchange& exchange, const Way& way, const asio::ip::address& hop,
+                     const asio::ip::address* target) {
+    if (way.is_proxied()) {
+      exchange.proxy = with_host(exchange.request.proxy, hop);
+      exchange.proxy_name = way.hop.host;
+      if (target != nullptr) exchange.connect_to = connect_to(*target);
+    } else if (way.by == Way::By::elsewhere) {
+      exchange.connect_to = connect_to(hop) + std::to_string(way.hop.port);
+    } else if (!way.hop.literal) {
+      exchange.connect_to = connect_to(hop);
     }
   }
 

@@ -32,7 +32,8 @@ enum class NetError : std::uint8_t {
   closed,            // reset or ended before the answer was complete
   tls,               // handshake or verification failed
   protocol,          // what came back is not HTTP
-  too_large,         // headers beyond every reason
+  too_large,         // headers beyond every reason, or an unpacked body beyond its limit
+  proxy,             // the proxy in between failed: the target was not looked at
   out_of_resources,  // descriptors, memory, ports: our side
   other,
 };
@@ -52,20 +53,27 @@ struct HttpRequest {
   std::string body;
   SteadyTime deadline;
   std::size_t body_limit = 1 << 20;  // what comes beyond is not read
-  bool fresh_connection = true;    // false: keep connections alive and use them again (deliveries)
-  bool verify = true;              // the certificate's chain and name
-  std::string ca_file;             // PEM; empty: the system's
+  bool fresh_connection = true;  // false: keep connections alive and use them again (deliveries)
+  bool verify = true;            // the certificate's chain and name
+  std::string ca_file;           // PEM; empty: the system's
+  // PEM file of revocation lists; empty: nothing is looked up. Every certificate of the chain is,
+  // so there must be a list of each of their issuers that has not expired.
+  std::string crl_file;
   std::string client_certificate;  // PEM file; empty: none
   std::string client_key;          // PEM file; empty: it is in the certificate's
   std::string server_name;         // for SNI and the certificate's name; empty: the URL's host
   std::uint16_t least_tls = 0;     // 12: TLS 1.2, 13: TLS 1.3; 0: the library's own
   HttpVersion version = HttpVersion::http1;
   IpFamily family = IpFamily::any;
+  // Of these three at most one.
   std::string connect_to;   // "HOST:PORT" to connect to instead of the URL's; empty: the URL's
   std::string unix_socket;  // path of a socket to connect to instead; empty: none
-  // http://, https://, socks5:// or socks5h:// (the proxy resolves); empty: none, whatever the
-  // environment says. May hold user and password.
+  // http://, https:// or socks5h:// (the proxy resolves), socks5:// (we do); empty: none, whatever
+  // the environment says. May hold user and password. An https:// one is verified like the target.
   std::string proxy;
+  // Cookies of a visit, in libcurl's lines: what fits the URL is sent, what the answer sets is put
+  // in. Must stay alive; null: none are sent or kept.
+  std::vector<std::string>* cookies = nullptr;
   bool decompress = false;  // ask for gzip, deflate or brotli, and undo it; the limit is on what
                             // comes out
   bool want_certificate = false;  // read the served certificate's end
@@ -87,9 +95,9 @@ struct HttpResponse {
   bool body_cut = false;                                      // the limit was reached
   std::vector<std::pair<std::string, std::string>> trailers;  // with want_headers (RFC 9110, 6.5)
   std::string version;                                        // "1.1", "2"
-  std::string tls_version;                                    // "TLSv1.3"; empty without TLS
-  std::string address;   // the one that was used, or the last one tried
-  std::string location;  // of a redirect, absolute; never followed here
+  std::string tls_version;  // "TLSv1.3"; empty without a TLS handshake
+  std::string address;      // the one that was used, or the last one tried
+  std::string location;     // of a redirect, absolute; never followed here
   Phases phases;
   std::optional<int> certificate_days;
 };

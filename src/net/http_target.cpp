@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -68,16 +69,9 @@ std::optional<HttpTarget> plain_ipv4(std::string_view url) {
   return target;
 }
 
-}  // namespace
-
-std::optional<HttpTarget> http_target(const std::string& url) {
-  if (auto plain = plain_ipv4(url)) return plain;
-  const CurlUrl parsed(url);
-  if (!parsed) return std::nullopt;
+std::optional<HttpTarget> target_of(const CurlUrl& parsed, bool https) {
   HttpTarget target;
-  const std::string scheme = parsed.get(CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") return std::nullopt;
-  target.https = scheme == "https";
+  target.https = https;
   target.host = parsed.get(CURLUPART_HOST, CURLU_PUNYCODE);
   const auto port = port_of(parsed.get(CURLUPART_PORT, CURLU_DEFAULT_PORT));
   if (target.host.empty() || !port) return std::nullopt;
@@ -91,6 +85,39 @@ std::optional<HttpTarget> http_target(const std::string& url) {
   const auto literal = asio::ip::make_address(target.host, not_an_address);
   if (!not_an_address) target.literal = literal;
   return target;
+}
+
+// libcurl's own default is 1080 for each kind of proxy. False if it is no proxy's scheme.
+bool give_port(CurlUrl& url) {
+  struct Kind {
+    std::string_view scheme;
+    const char* port;
+  };
+  static constexpr std::array<Kind, 4> kKinds{
+      {{"http", "80"}, {"https", "443"}, {"socks5", "1080"}, {"socks5h", "1080"}}};
+  const std::string scheme = url.get(CURLUPART_SCHEME);
+  for (const Kind& kind : kKinds) {
+    if (kind.scheme != scheme) continue;
+    return !url.get(CURLUPART_PORT).empty() || url.set(CURLUPART_PORT, kind.port);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<HttpTarget> http_target(const std::string& url) {
+  if (auto plain = plain_ipv4(url)) return plain;
+  const CurlUrl parsed(url);
+  if (!parsed) return std::nullopt;
+  const std::string scheme = parsed.get(CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return std::nullopt;
+  return target_of(parsed, scheme == "https");
+}
+
+std::optional<HttpTarget> proxy_target(const std::string& url) {
+  CurlUrl parsed(url);
+  if (!parsed || !give_port(parsed)) return std::nullopt;
+  return target_of(parsed, parsed.get(CURLUPART_SCHEME) == "https");
 }
 
 bool same_origin(const std::string& left, const std::string& right) {
@@ -115,9 +142,7 @@ std::string with_user_of(const std::string& from, const std::string& to) {
 
 std::string with_host(const std::string& url, const asio::ip::address& host) {
   CurlUrl out(url);
-  if (!out) return {};
-  const std::string scheme = out.get(CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "socks5h") return {};
+  if (!out || !give_port(out)) return {};
   const std::string text = host.is_v6() ? "[" + host.to_string() + "]" : host.to_string();
   if (!out.set(CURLUPART_HOST, text)) return {};
   return out.get(CURLUPART_URL);

@@ -28,8 +28,12 @@ bool same_origin(const std::string& left, const std::string& right);
 // `to` with the user and the password of `from`, unless it has its own.
 std::string with_user_of(const std::string& from, const std::string& to);
 
-// The URL with another host, an address: for a proxy whose name we have resolved. Empty if it is
-// malformed or of another scheme than http or socks5h.
+// Where a proxy's URL leads: scheme http, https, socks5 or socks5h; without a port, the scheme's
+// own (80, 443, 1080). Nothing if it is none of these or malformed.
+std::optional<HttpTarget> proxy_target(const std::string& url);
+
+// A proxy's URL with another host, an address, as its name was resolved by us; user and password
+// stay. Empty if it is malformed.
 std::string with_host(const std::string& url, const asio::ip::address& host);
 
 }  // namespace tocsin

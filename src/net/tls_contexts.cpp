@@ -14,12 +14,11 @@
 namespace tocsin {
 namespace {
 
-std::runtime_error cannot_use(const std::string& ca_file) {
+std::runtime_error cannot_use(const std::string& file, std::string why) {
   const unsigned long error = ERR_get_error();
   ERR_clear_error();
-  std::string why = "it holds no certificate in PEM";
   if (ERR_SYSTEM_ERROR(error)) why = std::generic_category().message(ERR_GET_REASON(error));
-  return std::runtime_error("cannot use the CA file " + ca_file + ": " + why);
+  return std::runtime_error("cannot use the " + file + ": " + why);
 }
 
 std::shared_ptr<SSL_CTX> make(const std::string& ca_file) {
@@ -32,9 +31,18 @@ std::shared_ptr<SSL_CTX> make(const std::string& ca_file) {
   if (ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context.get());
   } else if (SSL_CTX_load_verify_locations(context.get(), ca_file.c_str(), nullptr) != 1) {
-    throw cannot_use(ca_file);
+    throw cannot_use("CA file " + ca_file, "it holds no certificate in PEM");
   }
   return context;
+}
+
+void load_revocations(SSL_CTX& context, const std::string& crl_file) {
+  X509_STORE* const store = SSL_CTX_get_cert_store(&context);
+  X509_LOOKUP* const lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+  if (lookup == nullptr || X509_load_crl_file(lookup, crl_file.c_str(), X509_FILETYPE_PEM) < 1) {
+    throw cannot_use("CRL file " + crl_file, "it holds no revocation list in PEM");
+  }
+  X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 }
 
 }  // namespace
@@ -50,11 +58,20 @@ TlsContexts::Stamp TlsContexts::stamp_of(const std::string& ca_file) noexcept {
 }
 
 std::shared_ptr<SSL_CTX> TlsContexts::get(const std::string& ca_file) {
+  return get(ca_file, {});
+}
+
+std::shared_ptr<SSL_CTX> TlsContexts::get(const std::string& ca_file, const std::string& crl_file) {
   const Stamp stamp = stamp_of(ca_file);
-  const auto at = contexts_.find(ca_file);
-  if (at != contexts_.end() && at->second.stamp == stamp) return at->second.context;
+  const Stamp crl_stamp = crl_file.empty() ? Stamp{} : stamp_of(crl_file);
+  const std::string files = ca_file + '\n' + crl_file;
+  const auto at = contexts_.find(files);
+  if (at != contexts_.end() && at->second.stamp == stamp && at->second.crl_stamp == crl_stamp) {
+    return at->second.context;
+  }
   auto context = make(ca_file);
-  contexts_.insert_or_assign(ca_file, Entry{stamp, context});
+  if (!crl_file.empty()) load_revocations(*context, crl_file);
+  contexts_.insert_or_assign(files, Entry{stamp, crl_stamp, context});
   return context;
 }
 

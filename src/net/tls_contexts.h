@@ -24,6 +24,9 @@ class TlsContexts final : public asio::execution_context::service {
   // `ca_file` is PEM; empty: the system's issuers. Throws std::runtime_error when the file cannot
   // be read or holds no certificate. What comes back stays good when the file changes later.
   std::shared_ptr<ssl_ctx_st> get(const std::string& ca_file);
+  // With PEM revocation lists besides, by which every certificate of a chain is looked up; empty:
+  // none is. Throws likewise.
+  std::shared_ptr<ssl_ctx_st> get(const std::string& ca_file, const std::string& crl_file);
 
  private:
   void shutdown() override { contexts_.clear(); }
@@ -37,11 +40,12 @@ class TlsContexts final : public asio::execution_context::service {
   };
   struct Entry {
     Stamp stamp;
+    Stamp crl_stamp;
     std::shared_ptr<ssl_ctx_st> context;
   };
   static Stamp stamp_of(const std::string& ca_file) noexcept;
 
-  std::map<std::string, Entry> contexts_;
+  std::map<std::string, Entry> contexts_;  // by the files' names, a line each
 };
 
 }  // namespace tocsin

@@ -152,9 +152,19 @@ std::string certificate_text(const CertificateProblem& problem, std::string_view
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       return whose(problem) + " is signed by \"" + facts.issuer + "\", which is not known here";
     case X509_V_ERR_CERT_REVOKED: return whose(problem) + " was revoked";
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+      return "the revocation list of the issuer \"" + facts.issuer + "\" is missing here";
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+      return "the revocation list of the issuer \"" + facts.issuer + "\" has expired here";
     default:
       return whose(problem) + " was refused: " + X509_verify_cert_error_string(problem.error);
   }
+}
+
+bool is_about_revocation_lists(int error) noexcept {
+  return error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_CRL_HAS_EXPIRED ||
+         error == X509_V_ERR_CRL_NOT_YET_VALID || error == X509_V_ERR_CRL_SIGNATURE_FAILURE ||
+         error == X509_V_ERR_UNABLE_TO_DECRYPT_CRL_SIGNATURE;
 }
 
 std::string handshake_text(unsigned long error) {

@@ -44,6 +44,9 @@ int days_left(WallTime not_after, WallTime now) noexcept;
 // self-signed", … `host` is the name or literal address that was asked for.
 std::string certificate_text(const CertificateProblem& problem, std::string_view host,
                              WallTime now);
+// Whether it is not the certificate that is at fault but what we have to judge it by: no revocation
+// list of its issuer, or one that has expired.
+bool is_about_revocation_lists(int error) noexcept;
 // A handshake that failed for another reason than the certificate; `error` is from OpenSSL's queue
 // (ERR_get_error): "the other side does not speak TLS", "no TLS version in common", …
 std::string handshake_text(unsigned long error);

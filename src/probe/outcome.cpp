@@ -36,6 +36,7 @@ Verdict verdict_of(NetError error) noexcept {
   switch (error) {
     case NetError::none: return Verdict::up;
     case NetError::resolver:
+    case NetError::proxy:
     case NetError::out_of_resources: return Verdict::unknown;
     default: return Verdict::down;
   }
