@@ -49,15 +49,18 @@ std::vector<asio::ip::address> addresses_of(const ares_addrinfo* answer) {
   return out;
 }
 
-std::string servers_of(ares_channel channel) {
+// A server without a port of its own is asked at the channel's.
+std::vector<Resolver::Server> servers_of(ares_channel channel, std::uint16_t usual_port) {
+  std::vector<Resolver::Server> out;
   ares_addr_port_node* servers = nullptr;
-  if (ares_get_servers_ports(channel, &servers) != ARES_SUCCESS) return {};
-  std::string out;
+  if (ares_get_servers_ports(channel, &servers) != ARES_SUCCESS) return out;
   for (const ares_addr_port_node* server = servers; server != nullptr; server = server->next) {
     std::array<char, INET6_ADDRSTRLEN> text{};
     ares_inet_ntop(server->family, &server->addr, text.data(), text.size());
-    if (!out.empty()) out += ", ";
-    out += text.data();
+    asio::error_code error;
+    const auto address = asio::ip::make_address(text.data(), error);
+    const auto port = static_cast<std::uint16_t>(server->udp_port);
+    if (!error) out.push_back({address, port == 0 ? usual_port : port});
   }
   ares_free_data(servers);
   return out;
@@ -142,7 +145,10 @@ DnsChannel::DnsChannel(asio::io_context& loop, const Resolver::Sources& sources)
   const int status = ares_init_options(&channel_, &options, mask);
   if (status != ARES_SUCCESS) throw std::runtime_error(ares_strerror(status));
   ares_set_socket_functions(channel_, &kFunctions, this);
-  servers_ = servers_of(channel_);
+  endpoints_ = servers_of(channel_, sources.port);
+  for (const Resolver::Server& server : endpoints_) {
+    servers_ += (servers_.empty() ? "" : ", ") + server.address.to_string();
+  }
 }
 
 DnsChannel::~DnsChannel() {

@@ -49,6 +49,8 @@ class DnsChannel final : private LibraryLoop::Listener {
 
   // The servers it asks, for people: "10.0.0.1, 10.0.0.2".
   const std::string& servers() const noexcept { return servers_; }
+  // The same, to be asked by others.
+  const std::vector<Resolver::Server>& endpoints() const noexcept { return endpoints_; }
   // The errno of the last attempt to open a socket, 0 if it succeeded.
   int socket_error() const noexcept { return socket_error_; }
 
@@ -61,6 +63,7 @@ class DnsChannel final : private LibraryLoop::Listener {
 
   LibraryLoop io_;
   ares_channeldata* channel_ = nullptr;
+  std::vector<Resolver::Server> endpoints_;
   std::string servers_;
   int socket_error_ = 0;
 };

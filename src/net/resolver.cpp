@@ -99,6 +99,11 @@ class Resolver::Engine {
     co_return answer(host, *channel, *wait);
   }
 
+  std::vector<Server> servers() {
+    refresh();
+    return channel_ ? channel_->endpoints() : std::vector<Server>();
+  }
+
  private:
   // Makes the channel anew if resolv.conf has changed. Returns why there is none.
   std::string refresh() {
@@ -161,6 +166,10 @@ Resolver::~Resolver() = default;
 
 asio::awaitable<Resolver::Answer> Resolver::resolve(std::string host, SteadyTime deadline) {
   return engine_->resolve(std::move(host), deadline);
+}
+
+std::vector<Resolver::Server> Resolver::servers() {
+  return engine_->servers();
 }
 
 std::string show_address(const asio::ip::address& address, std::uint16_t port) {

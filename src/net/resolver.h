@@ -43,6 +43,13 @@ class Resolver {
   // Ends by the deadline; does not throw. Both families, in the order of RFC 6724.
   asio::awaitable<Answer> resolve(std::string host, SteadyTime deadline);
 
+  struct Server {
+    asio::ip::address address;
+    std::uint16_t port = 53;
+  };
+  // Whom it asks, in that order, as resolv.conf has it now. Empty: c-ares cannot be set up.
+  std::vector<Server> servers();
+
  private:
   class Engine;
   std::unique_ptr<Engine> engine_;
