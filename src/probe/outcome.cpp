@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::size_t kLongestQuote = 120;
 
-void degrade(Result& result, std::string reason) {
-  if (result.verdict != Verdict::up && result.verdict != Verdict::degraded) return;
-  const bool first = result.verdict == Verdict::up;
-  result.verdict = Verdict::degraded;
-  result.reason = first ? std::move(reason) : result.reason + "; " + reason;
-}
-
 // Seconds alone would read "slow: 1 s, wanted within 1 s".
 std::string in_milliseconds(Millis time) {
   return time < std::chrono::seconds{10} ? std::to_string(time.count()) + " ms"
@@ -50,6 +43,13 @@ void set_failure(Result& result, NetError error, std::string reason) {
 void set_down(Result& result, std::string reason) {
   result.verdict = Verdict::down;
   result.reason = std::move(reason);
+}
+
+void degrade(Result& result, std::string reason) {
+  if (result.verdict != Verdict::up && result.verdict != Verdict::degraded) return;
+  const bool first = result.verdict == Verdict::up;
+  result.verdict = Verdict::degraded;
+  result.reason = first ? std::move(reason) : result.reason + "; " + reason;
 }
 
 void judge_response_time(Result& result, Millis most) {

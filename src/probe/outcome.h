@@ -19,6 +19,10 @@ void set_failure(Result& result, NetError error, std::string reason);
 // Makes the result `down` for an answer that is not the wanted one.
 void set_down(Result& result, std::string reason);
 
+// Makes a result that is up `degraded`; adds the reason to one that is degraded already; leaves any
+// other alone.
+void degrade(Result& result, std::string reason);
+
 // The two that may degrade a result that is up, and leave any other alone. Both may speak: the
 // reasons are joined.
 // Slower than `most` is degraded; zero: no limit.
