@@ -24,6 +24,7 @@ enum class Kind : std::uint8_t {
   reminder,   // still not up
   over,       // opened and closed while the sink was away: DOWN and UP in one message
   unwatched,  // the check left the configuration while not up
+  info,       // news that is no change of state: a job has finished
   digest,     // many at once, folded
   daemon,     // about Tocsin itself
   test,       // tocsin test-notify
@@ -38,6 +39,7 @@ constexpr std::string_view to_string(Kind kind) noexcept {
     case Kind::reminder: return "reminder";
     case Kind::over: return "over";
     case Kind::unwatched: return "unwatched";
+    case Kind::info: return "info";
     case Kind::digest: return "digest";
     case Kind::daemon: return "daemon";
     case Kind::test: return "test";
@@ -46,8 +48,8 @@ constexpr std::string_view to_string(Kind kind) noexcept {
 }
 
 inline constexpr Kind kKinds[] = {Kind::down,     Kind::degraded, Kind::unknown,   Kind::up,
-                                  Kind::reminder, Kind::over,     Kind::unwatched, Kind::digest,
-                                  Kind::daemon,   Kind::test};
+                                  Kind::reminder, Kind::over,     Kind::unwatched, Kind::info,
+                                  Kind::digest,   Kind::daemon,   Kind::test};
 
 // What happened, in facts; notifiers make words of it. Immutable, shared by the notifications of
 // one event and between threads. Texts may hold whatever a target sent: each notifier escapes for

@@ -46,6 +46,7 @@ Word word_of(const Unit& unit) {
     case Kind::reminder: return {3, "still " + in_capitals(to_string(message.to))};
     case Kind::over: return {4, in_capitals(to_string(message.worst)) + " and UP"};
     case Kind::up: return {5, "UP"};
+    case Kind::info: return {7, "INFO"};
     default: return {6, "NO LONGER WATCHED"};
   }
 }
@@ -129,11 +130,19 @@ Checks by_check(const std::vector<const Unit*>& units) {
   return out;
 }
 
+// What a check's line in the digest says: where it stands now. News of a job is no state, and must
+// not hide one.
+const Unit& newest_state(const std::vector<const Unit*>& units) {
+  const auto is_state = [](const Unit* unit) { return unit->last().kind != Kind::info; };
+  const auto found = std::find_if(units.rbegin(), units.rend(), is_state);
+  return found == units.rend() ? *units.back() : **found;
+}
+
 std::vector<DigestEntry> entries_of(const Checks& checks) {
   std::vector<DigestEntry> out;
   out.reserve(checks.size());
   for (const auto& units : checks) {
-    const Unit& now = *units.back();
+    const Unit& now = newest_state(units);
     Word word = word_of(now);
     std::size_t events = 1;
     if (units.size() > 1) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 
 #include "util/duration.h"
 #include "util/text.h"
@@ -17,6 +18,9 @@ constexpr std::size_t kLongestValue = 500;
 constexpr std::size_t kLongestUrl = 1000;
 constexpr std::size_t kLongestFolded = 4000;  // many names on one line
 constexpr std::size_t kMostFolded = 200;
+constexpr std::size_t kLongestDetail = 300;  // of one line
+constexpr std::size_t kFirstDetails = 4;     // a plugin's begin matters, and a log's end
+constexpr std::size_t kLastDetails = 8;
 
 bool is_set(WallTime time) noexcept {
   return time > WallTime{};
@@ -135,6 +139,23 @@ std::vector<std::string> folded_lines(std::string_view reason) {
   return lines;
 }
 
+// The lines of Message::details, the middle of many left out.
+std::vector<std::string> detail_lines(std::string_view details) {
+  std::vector<std::string> lines;
+  while (!details.empty()) {
+    const std::string_view line = top_line(details);
+    details.remove_prefix(std::min(details.size(), line.size() + 1));
+    std::string shown = printable(line, kLongestDetail);
+    if (!shown.empty()) lines.push_back(std::move(shown));
+  }
+  if (lines.size() <= kFirstDetails + kLastDetails + 1) return lines;
+  const std::size_t left_out = lines.size() - kFirstDetails - kLastDetails;
+  const auto first = lines.begin() + kFirstDetails;
+  *first = "… (" + std::to_string(left_out) + " lines)";
+  lines.erase(first + 1, lines.end() - kLastDetails);
+  return lines;
+}
+
 bool is_over(Kind kind) noexcept {
   return kind == Kind::up || kind == Kind::over;
 }
@@ -179,6 +200,7 @@ std::string_view symbol(Kind kind) noexcept {
     case Kind::reminder: return "🔁";
     case Kind::over: return "✅";
     case Kind::unwatched: return "⏹️";
+    case Kind::info: return "ℹ️";
     case Kind::digest: return "📋";
     case Kind::daemon: return "⚠️";
     case Kind::test: return "🔔";
@@ -195,6 +217,7 @@ std::string_view word(Kind kind) noexcept {
     case Kind::over: return "UP";
     case Kind::reminder: return "REMINDER";
     case Kind::unwatched: return "NO LONGER WATCHED";
+    case Kind::info: return "INFO";
     case Kind::digest: return "DIGEST";
     case Kind::daemon: return "TOCSIN";
     case Kind::test: return "TEST";
@@ -229,6 +252,8 @@ std::vector<std::string> body_lines(const Message& message, WallTime now,
     lines = folded_lines(message.reason);
   } else if (message.kind != Kind::daemon) {
     lines = check_lines(message, now);
+    std::vector<std::string> details = detail_lines(message.details);
+    std::move(details.begin(), details.end(), std::back_inserter(lines));
   }
   if (late_by) lines.push_back(late_line(*late_by));
   if (!message.durable) {

@@ -301,6 +301,33 @@ TEST_CASE("fold: a check that changed more than once stands in a digest once, as
   CHECK(folding->removed.size() == 24);
 }
 
+TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 20; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
+  lane.add({.id = 21, .kind = Kind::info, .check = check_name(1), .incident = 0, .reason = "done"});
+  lane.add({.id = 22, .kind = Kind::info, .check = "backup", .incident = 0, .reason = "done"});
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  const std::string& text = folding->added[0].notification->message->reason;
+  CHECK(text.find("DOWN 20 checks") == 0);
+  CHECK(text.find(check_name(1) + " (2 changes)") != std::string::npos);
+  CHECK(text.find("INFO 1 check: backup") != std::string::npos);
+  CHECK(folding->removed.size() == 22);
+}
+
+TEST_CASE("fold: a job's news between a DOWN and its UP stays a message of its own", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1});
+  lane.add({.id = 2, .kind = Kind::info, .incident = 0, .reason = "finished"});
+  lane.add({.id = 3, .kind = Kind::up});
+  const auto folding = lane.fold();
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK(folding->added[0].notification->message->kind == Kind::over);
+  CHECK(folding->removed == std::vector<Place>{{1, 0}, {3, 0}});
+}
+
 TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", "[deliver]") {
   Waiting lane;
   for (int i = 1; i <= 30; ++i) {

@@ -48,6 +48,10 @@ TEST_CASE("text: the first line of each kind", "[notify]") {
   CHECK(first(a_message(Kind::unwatched)) ==
         "⏹️ NO LONGER WATCHED web-01 — it was DOWN: connection refused (127.0.0.1:8080)");
 
+  message = a_message(Kind::info);
+  message.reason = "finished after 12 min";
+  CHECK(first(message) == "ℹ️ INFO web-01 — finished after 12 min");
+
   message = a_message(Kind::daemon);
   message.reason = "the disk is full: state is kept in memory";
   CHECK(first(message) == "⚠️ TOCSIN mon-1 — the disk is full: state is kept in memory");
@@ -107,6 +111,30 @@ TEST_CASE("text: what was before is told when one trouble follows another", "[no
   CHECK(body(message)[2] == "incident 42");
 }
 
+TEST_CASE("text: details come last, of many lines the first and the last ones", "[notify]") {
+  Message message = a_message(Kind::info);
+  message.since = {};
+  message.failed_probes = 0;
+  message.incident = 0;
+  message.details = "copied 12 files\n\n  to <b>nas</b>\x1b[0m\r\n";
+  const Lines lines = body(message);
+  REQUIRE(lines.size() == 7);
+  CHECK(lines[4] == "copied 12 files");
+  CHECK(lines[5] == "to <b>nas</b> [0m");
+  CHECK(lines[6] == "told by mon-1");
+
+  message.details.clear();
+  for (int i = 1; i <= 13; ++i) message.details += "line " + std::to_string(i) + "\n";
+  CHECK(body(message).size() == 5 + 13);
+  message.details += "line 14";
+  const Lines cut = body(message);
+  REQUIRE(cut.size() == 5 + 13);
+  CHECK(cut[7] == "line 4");
+  CHECK(cut[8] == "… (2 lines)");
+  CHECK(cut[9] == "line 7");
+  CHECK(cut[16] == "line 14");
+}
+
 TEST_CASE("text: late and not stored is said", "[notify]") {
   Message message = a_message(Kind::down);
   message.durable = false;
@@ -136,7 +164,8 @@ TEST_CASE("text: a digest tells each of its lines, the daemon only itself", "[no
 TEST_CASE("text: hostile values stay on their line, whatever the kind", "[notify]") {
   for (const Kind kind : kKinds) {
     INFO(to_string(kind));
-    const Message message = hostile_message(kind, hostile_text() + std::string(1 << 20, 'x'));
+    Message message = hostile_message(kind, hostile_text() + std::string(1 << 20, 'x'));
+    message.details = hostile_text() + std::string(10'000, '\n') + hostile_text();
     Lines lines = body(message, {}, Millis{0});
     lines.push_back(first(message));
     for (const std::string& line : lines) {
@@ -144,7 +173,7 @@ TEST_CASE("text: hostile values stay on their line, whatever the kind", "[notify
       CHECK(line.size() <= 4100);
     }
     CHECK(first(message).size() <= 1300);
-    CHECK(lines.size() <= 11);
+    CHECK(lines.size() <= 11 + 13);
   }
 }
 
