@@ -11,9 +11,12 @@ namespace tocsin {
 CheckTypes check_types() noexcept {
   // Sorted by name. A type is registered by its line here and nowhere else.
   static const std::array kTypes{
+      kDnsCheck,
       kHttpCheck,
+      kPingCheck,
       kProcessCheck,
       kTcpCheck,
+      kWebsocketCheck,
   };
   return kTypes;
 }

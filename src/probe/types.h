@@ -7,8 +7,11 @@
 namespace tocsin {
 
 // Each is defined at the end of its own source file; registry.cpp lists them. Constant data.
+extern const CheckType kDnsCheck;
 extern const CheckType kHttpCheck;
+extern const CheckType kPingCheck;
 extern const CheckType kProcessCheck;
 extern const CheckType kTcpCheck;
+extern const CheckType kWebsocketCheck;
 
 }  // namespace tocsin
