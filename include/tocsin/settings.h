@@ -66,6 +66,9 @@ class Settings {
 
   // A list of texts; a single text is a list of one.
   virtual std::vector<std::string> list(std::string_view key) = 0;
+  // The same for a program and its arguments: where a secret is refused, it says that everybody
+  // on the machine sees arguments, and where a program takes secrets instead.
+  virtual std::vector<std::string> arguments(std::string_view key) { return list(key); }
   // A mapping of texts, in the order of the file; numbers and flags arrive as they are written.
   virtual std::vector<std::pair<std::string, Text>> map(std::string_view key) = 0;
 

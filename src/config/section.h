@@ -66,6 +66,7 @@ class Section final : public Settings {
                      std::string_view fallback) override;
   std::string pattern(std::string_view key) override;
   std::vector<std::string> list(std::string_view key) override;
+  std::vector<std::string> arguments(std::string_view key) override;
   std::vector<std::pair<std::string, Text>> map(std::string_view key) override;
   std::unique_ptr<Settings> section(std::string_view key) override;
   std::unique_ptr<Settings> short_section(std::string_view key,
@@ -113,6 +114,7 @@ class Section final : public Settings {
 
   Loading* loading_;
   std::shared_ptr<Keys> keys_;
+  std::string_view no_secret_in_list_;  // why not
 };
 
 }  // namespace tocsin

@@ -21,6 +21,9 @@ namespace {
 
 constexpr std::string_view kNoSecretHere =
     "a secret from ${file:} or ${credential:} cannot be used here, since this value is shown";
+constexpr std::string_view kNoSecretArgument =
+    "a secret from ${file:} or ${credential:} cannot be an argument, since everybody on the "
+    "machine sees arguments (ps); give it in 'environment' or 'stdin' if the program takes it there";
 constexpr std::string_view kUnresolvedHost = "://unresolved.invalid/";
 
 bool is_flag(std::string_view text) {
@@ -313,7 +316,8 @@ bool Section::take_item(std::string_view key, const Node& item, std::vector<Plac
   Resolved resolved;
   if (!resolve(key, item, resolved)) return false;
   if (resolved.secret) {
-    fail(key, item.place(), std::string(kNoSecretHere));
+    fail(key, item.place(),
+         std::string(no_secret_in_list_.empty() ? kNoSecretHere : no_secret_in_list_));
     return false;
   }
   into.push_back({std::move(resolved.value), item.place(), resolved.unresolved});
@@ -345,6 +349,13 @@ std::vector<PlacedText> Section::texts(std::string_view key) {
 std::vector<std::string> Section::list(std::string_view key) {
   std::vector<std::string> out;
   for (PlacedText& item : texts(key)) out.push_back(std::move(item.text));
+  return out;
+}
+
+std::vector<std::string> Section::arguments(std::string_view key) {
+  no_secret_in_list_ = kNoSecretArgument;
+  std::vector<std::string> out = list(key);
+  no_secret_in_list_ = {};
   return out;
 }
 

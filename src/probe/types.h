@@ -7,6 +7,7 @@
 namespace tocsin {
 
 // Each is defined at the end of its own source file; registry.cpp lists them. Constant data.
+extern const CheckType kCommandCheck;
 extern const CheckType kDnsCheck;
 extern const CheckType kHttpCheck;
 extern const CheckType kPingCheck;
