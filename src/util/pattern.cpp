@@ -29,6 +29,13 @@ bool Pattern::matches(std::string_view text) const {
   return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), impl_->re);
 }
 
+std::optional<std::size_t> Pattern::end_of_match(std::string_view text) const {
+  const re2::StringPiece all(text.data(), text.size());
+  re2::StringPiece match;
+  if (!impl_->re.Match(all, 0, all.size(), RE2::UNANCHORED, &match, 1)) return std::nullopt;
+  return static_cast<std::size_t>(match.data() - text.data()) + match.size();
+}
+
 const std::string& Pattern::source() const {
   return impl_->re.pattern();
 }

@@ -2,7 +2,9 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +20,8 @@ class Pattern {
   Pattern& operator=(Pattern&&) noexcept;
 
   bool matches(std::string_view text) const;
+  // Where the first match ends; nothing if there is none.
+  std::optional<std::size_t> end_of_match(std::string_view text) const;
   const std::string& source() const;
 
  private:
