@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 //
-// process: counts the processes that meet all conditions, and has their deaths watched, so that the
-// next look comes when one dies and not at the next tick.
+// process: counts the processes that meet all conditions, has their deaths watched, so that the
+// next look comes when one dies and not at the next tick, and holds what they use against limits.
+//
+// CPU takes two samples. Each look leaves one for the check's next look; the first look of a check
+// that has a limit for it, and a one-off that shows figures, wait a moment and take both.
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
 #include <charconv>
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "net/workers.h"
+#include "probe/machine.h"
 #include "probe/prober.h"
+#include "probe/process_depth.h"
+#include "probe/process_limits.h"
 #include "probe/process_table.h"
 #include "probe/types.h"
 #include "util/text.h"
@@ -20,14 +35,18 @@ namespace tocsin {
 namespace {
 
 constexpr std::int64_t kMostProcesses = 1'000'000;
-constexpr std::size_t kNotesMost = 50;  // processes that are listed one by one
+constexpr std::size_t kNotesMost = 50;    // processes that are listed one by one by `tocsin probe`
+constexpr std::size_t kDetailsMost = 12;  // the same with an incident
 constexpr std::size_t kCommandShown = 300;
+constexpr Millis kBetweenSamples{1000};
+constexpr Millis kBetweenShown{200};  // where nothing but showing depends on it
 
 struct ProcessSettings {
   ProcessQuery query;
   std::string user;  // as configured
   std::size_t min = 1;
   std::optional<std::size_t> max;
+  ProcessLimits limits;
 };
 
 // --- users
@@ -97,41 +116,156 @@ std::string zombies_of(std::size_t count) {
 
 class ProcessProber final : public Prober {
  public:
-  explicit ProcessProber(ProcessSettings settings) : settings_(std::move(settings)) {}
+  explicit ProcessProber(ProcessSettings settings) : settings_(std::move(settings)) {
+    settings_.query.family = settings_.limits.family();
+  }
   asio::awaitable<Result> probe(ProbeContext& context) const override;
 
  private:
-  ProcessLook look(ProcessTable& processes, bool details) const;
-  void judge(Result& result, const ProcessLook& look) const;
-  static void explain(Result& result, const ProcessLook& look);
+  ProcessLook look(ProcessTable& processes) const;
+  ProcessLook look_for_user(ProcessTable& processes) const;
+  asio::awaitable<void> sample(ProbeContext& context, ProcessLook& seen,
+                               std::optional<ProcessSample>& before) const;
+  asio::awaitable<void> look_deep(ProbeContext& context, ProcessEvidence& evidence) const;
+  void judge_count(Result& result, const ProcessLook& look) const;
+  void judge(Result& result, const ProcessEvidence& evidence) const;
 
-  const ProcessSettings settings_;
+  ProcessSettings settings_;
 };
+
+ProcessSample sample_of(const ProcessLook& seen) {
+  return {seen.at, seen.boot_ticks, members_of(seen, true)};
+}
+
+std::string line_of(const FoundProcess& process, const ProcessEvidence& evidence) {
+  const std::string user = process.user ? show_user(*process.user) : "?";
+  const std::string command = process.command.empty() ? '[' + process.comm + ']' : process.command;
+  return "pid " + std::to_string(process.id.pid) + ", user " + user + ", " +
+         describe_figures(process, evidence) + ": " + printable(command, kCommandShown);
+}
+
+// The processes, a line each, those with the most memory first.
+std::vector<std::string> list_processes(ProcessTable& processes, const ProcessEvidence& evidence,
+                                        std::size_t most) {
+  std::vector<FoundProcess> found = evidence.look.found;
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return a.figures.rss_pages > b.figures.rss_pages;
+  });
+  const std::size_t more = found.size() > most ? found.size() - most : 0;
+  found.resize(found.size() - more);
+  processes.add_details(found);
+  std::vector<std::string> out;
+  for (const FoundProcess& process : found) out.push_back(line_of(process, evidence));
+  if (more > 0) out.push_back("and " + std::to_string(more) + " more");
+  return out;
+}
+
+std::string details_of(ProcessTable& processes, const ProcessEvidence& evidence) {
+  std::string out;
+  for (const std::string& line : list_processes(processes, evidence, kDetailsMost)) {
+    out += line + '\n';
+  }
+  return printable_lines(trim(out), Result::kMostDetails);
+}
+
+void explain(Result& result, ProcessTable& processes, const ProcessEvidence& evidence) {
+  result.notes.push_back("found: " + std::to_string(evidence.look.found.size()));
+  for (std::string& line : list_processes(processes, evidence, kNotesMost)) {
+    result.notes.push_back(std::move(line));
+  }
+  if (!evidence.look.hidden.empty()) result.notes.push_back(evidence.look.hidden);
+  if (!evidence.depth.trouble.empty()) result.notes.push_back(evidence.depth.trouble);
+}
 
 asio::awaitable<Result> ProcessProber::probe(ProbeContext& context) const {
   const SteadyTime begun = context.clock.steady();
   Result result;
-  const ProcessLook seen = look(context.processes, context.explain);
+  ProcessLook seen = look(context.processes);
   if (context.check != 0) context.processes.watch(context.check, seen.found);
-  judge(result, seen);
-  if (context.explain) explain(result, seen);
+  std::optional<ProcessSample> before;
+  co_await sample(context, seen, before);
+  ProcessEvidence evidence{seen, std::move(before), {}, 0};
+  co_await look_deep(context, evidence);
+  const ReadFile meminfo = read_kernel_file(context.processes.proc() + "/meminfo");
+  if (const auto memory = parse_meminfo(meminfo.text)) evidence.total_memory = memory->total;
+
+  judge(result, evidence);
+  result.metrics = process_metrics(settings_.limits, evidence);
+  if (context.explain) explain(result, context.processes, evidence);
+  if (result.verdict != Verdict::up) result.details = details_of(context.processes, evidence);
   result.took = micros_between(begun, context.clock.steady());
   co_return result;
 }
 
-ProcessLook ProcessProber::look(ProcessTable& processes, bool details) const {
-  if (settings_.user.empty() || settings_.query.user)
-    return processes.look(settings_.query, details);
-  // The user was unknown when the configuration was loaded; perhaps it is there now.
+// Leaves this look's sample for the next one, and gives the one to compare with.
+asio::awaitable<void> ProcessProber::sample(ProbeContext& context, ProcessLook& seen,
+                                            std::optional<ProcessSample>& before) const {
+  ProcessSample now = sample_of(seen);
+  if (context.check != 0) {
+    CpuHistory& history = context.processes.history(context.check);
+    if (const ProcessSample* last = history.before(seen.at)) before = *last;
+    history.keep(now);
+  }
+  const bool wanted = settings_.limits.cpu.set();
+  if (before || seen.found.empty() || !(wanted || context.explain)) co_return;
+  const Millis left = std::chrono::duration_cast<Millis>(context.deadline - context.clock.steady());
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_after(std::min(wanted ? kBetweenSamples : kBetweenShown, left / 2));
+  std::error_code ignored;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  before = std::move(now);
+  seen = look(context.processes);
+}
+
+asio::awaitable<void> ProcessProber::look_deep(ProbeContext& context,
+                                               ProcessEvidence& evidence) const {
+  const DepthWanted wanted = context.explain ? DepthWanted{true, true} : settings_.limits.depth();
+  if (!wanted.any() || evidence.look.found.empty()) co_return;
+  std::vector<ProcessId> ids;
+  for (const auto& process : members_of(evidence.look, settings_.limits.with_children)) {
+    ids.push_back(process.id);
+  }
+  const auto depth = std::make_shared<DepthLook>();
+  const std::string proc = context.processes.proc();
+  const SteadyTime until = context.deadline;
+  std::function<void()> job = [depth, proc, ids, wanted, until] {
+    *depth = read_depth(proc, ids, wanted, until);
+  };
+  const Worked worked = co_await context.workers.run(context.check, std::move(job), until);
+  if (worked == Worked::done) {
+    evidence.depth = std::move(*depth);
+  } else if (worked == Worked::no_worker) {
+    evidence.depth.trouble = "memory (PSS) and open files were not read: every worker is busy";
+  } else {
+    evidence.depth.trouble =
+        "memory (PSS) and open files were not read in time: the process holds a lock";
+  }
+}
+
+ProcessLook ProcessProber::look(ProcessTable& processes) const {
+  if (!settings_.user.empty() && !settings_.query.user) return look_for_user(processes);
+  return processes.look(settings_.query, false);
+}
+
+// The user was unknown when the configuration was loaded; perhaps it is there now.
+ProcessLook ProcessProber::look_for_user(ProcessTable& processes) const {
   ProcessQuery query = settings_.query;
   query.user = find_user(settings_.user);
-  if (query.user) return processes.look(query, details);
+  if (query.user) return processes.look(query, false);
   ProcessLook nothing;
   nothing.wrong = "there is no user \"" + printable(settings_.user, 64) + '"';
   return nothing;
 }
 
-void ProcessProber::judge(Result& result, const ProcessLook& look) const {
+void ProcessProber::judge(Result& result, const ProcessEvidence& evidence) const {
+  judge_count(result, evidence.look);
+  if (result.verdict != Verdict::up) return;
+  Findings findings;
+  judge_processes(findings, settings_.limits, evidence);
+  findings.tell(result);
+}
+
+void ProcessProber::judge_count(Result& result, const ProcessLook& look) const {
   const std::size_t count = look.found.size();
   const bool too_few = count < settings_.min;
   const bool too_many = settings_.max && count > *settings_.max;
@@ -153,17 +287,6 @@ void ProcessProber::judge(Result& result, const ProcessLook& look) const {
   }
 }
 
-void ProcessProber::explain(Result& result, const ProcessLook& look) {
-  result.notes.push_back("found: " + std::to_string(look.found.size()));
-  for (const FoundProcess& process : look.found) {
-    if (result.notes.size() > kNotesMost) break;
-    const std::string user = process.user ? show_user(*process.user) : "?";
-    result.notes.push_back("pid " + std::to_string(process.id.pid) + ", user " + user + ": " +
-                           printable(process.command, kCommandShown));
-  }
-  if (!look.hidden.empty()) result.notes.push_back(look.hidden);
-}
-
 // --- parsing
 // ----------------------------------------------------------------------------------------
 
@@ -180,6 +303,7 @@ ParsedCheck parse(Settings& settings, Millis) {
   const std::string command = settings.pattern("command");
   parse_user(settings, process);
   process.query.pid_file = settings.text("pid_file");
+  process.limits = parse_process_limits(settings);
   process.min = static_cast<std::size_t>(settings.integer("min", 1, {0, kMostProcesses}));
   const auto max = settings.integer("max", kMostProcesses, {0, kMostProcesses});
   if (settings.has("max")) process.max = static_cast<std::size_t>(max);
@@ -208,7 +332,9 @@ ParsedCheck parse(Settings& settings, Millis) {
 const CheckType kProcessCheck{
     .name = "process",
     .short_key = "name",
-    .summary = "counts processes by name, command line, user or pid file; sees them die",
+    .summary =
+        "counts processes by name, command line, user or pid file, sees them die and restart, "
+        "and holds what they use against limits",
     .parse = parse,
 };
 

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <unordered_set>
 #include <utility>
 
 #include "util/text.h"
@@ -51,6 +52,21 @@ bool is_cut_to(std::string_view name, std::string_view comm) noexcept {
   return name.substr(0, kCommLength) == comm;
 }
 
+// Of a dead one the command line is gone and its program too: only the short name is left to tell
+// by.
+bool is_named(const ProcessQuery& query, const ProcessStat& dead) noexcept {
+  return !query.name.empty() && is_cut_to(query.name, dead.comm);
+}
+
+bool is_fresh(SteadyTime died_at) noexcept {
+  return std::chrono::steady_clock::now() < died_at + kFresh;
+}
+
+ProcessFigures figures_of(const ProcessStat& stat) noexcept {
+  return {{stat.pid, stat.started}, stat.parent,    stat.ticks,
+          stat.waited_ticks,        stat.rss_pages, stat.threads};
+}
+
 bool exists(pid_t pid) noexcept {
   return kill(pid, 0) == 0 || errno == EPERM;
 }
@@ -60,7 +76,8 @@ bool exists(pid_t pid) noexcept {
 ProcessTable::ProcessTable(asio::io_context& loop, std::function<void(std::uint32_t)> look_again,
                            std::string proc)
     : self_(getpid()),
-      procfs_(std::move(proc)),
+      proc_(std::move(proc)),
+      procfs_(proc_),
       watch_(loop, procfs_, [this, again = std::move(look_again)](std::uint32_t check) {
         scanned_at_ = {};
         again(check);
@@ -73,6 +90,34 @@ ProcessLook ProcessTable::look(const ProcessQuery& query, bool details) {
   } else {
     look_at_one(query, details, out);
   }
+  if (query.family && !out.found.empty()) add_families(query, out);
+  return out;
+}
+
+void ProcessTable::forget(std::uint32_t check) {
+  watch_.forget(check);
+  histories_.erase(check);
+}
+
+void ProcessTable::add_details(std::vector<FoundProcess>& found) {
+  for (FoundProcess& process : found) {
+    process.user = procfs_.read_user(process.id.pid);
+    if (process.state == 'D') continue;
+    process.command = join_arguments(procfs_.read_cmdline(process.id.pid));
+  }
+}
+
+std::vector<FoundProcess> ProcessTable::largest(std::size_t count) {
+  refresh();
+  std::vector<Known*> order;
+  for (auto& [pid, process] : known_) order.push_back(&process);
+  const auto middle = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
+  std::partial_sort(order.begin(), middle, order.end(), [](const Known* a, const Known* b) {
+    return a->stat.rss_pages > b->stat.rss_pages;
+  });
+  std::vector<FoundProcess> out;
+  for (auto at = order.begin(); at != middle; ++at) out.push_back(found_of(**at, false));
+  add_details(out);
   return out;
 }
 
@@ -93,6 +138,8 @@ void ProcessTable::refresh() {
   scan_error_ = scan();
   // From the scan's end: a slow one must still serve its slot.
   scanned_at_ = std::chrono::steady_clock::now();
+  figures_at_ = scanned_at_;
+  figures_ticks_ = boot_ticks();
 }
 
 std::error_code ProcessTable::scan() {
@@ -153,6 +200,18 @@ const std::string& ProcessTable::command_of(Known& process) {
   return process.command;
 }
 
+FoundProcess ProcessTable::found_of(Known& process, bool details) {
+  FoundProcess out;
+  out.figures = figures_of(process.stat);
+  out.id = out.figures.id;
+  out.comm = process.stat.comm;
+  out.state = process.stat.state;
+  if (!details) return out;
+  out.user = procfs_.read_user(process.stat.pid);
+  out.command = command_of(process);
+  return out;
+}
+
 // --- matching
 // ---------------------------------------------------------------------------------------
 
@@ -174,23 +233,64 @@ bool ProcessTable::matches(Known& process, const ProcessQuery& query) {
 void ProcessTable::add(Known& process, const ProcessQuery& query, bool details, ProcessLook& into) {
   if (process.stat.is_kernel_thread()) return;
   if (process.stat.is_dead()) {
-    // Its command line is gone and its program too: only the short name is left to tell by.
-    const bool of_that_name = !query.name.empty() && is_cut_to(query.name, process.stat.comm);
-    const bool fresh = std::chrono::steady_clock::now() < process.died_at + kFresh;
-    if (of_that_name && !fresh) ++into.zombies;
+    if (is_named(query, process.stat) && !is_fresh(process.died_at)) ++into.zombies;
     return;
   }
   if (!matches(process, query)) return;
-  FoundProcess found{{process.stat.pid, process.stat.started}, process.stat.comm, {}, {}};
-  if (details) {
-    found.user = procfs_.read_user(process.stat.pid);
-    found.command = command_of(process);
+  into.found.push_back(found_of(process, details));
+}
+
+void ProcessTable::sort_families() {
+  if (std::exchange(families_of_, scan_) == scan_) return;
+  families_.clear();
+  for (const auto& [pid, process] : known_) families_.emplace_back(process.stat.parent, pid);
+  std::sort(families_.begin(), families_.end());
+}
+
+// Whoever was seen is not followed again: the parts of a scan are not of one moment, and pids may
+// have gone round meanwhile.
+void ProcessTable::descend(FoundProcess& from, std::vector<pid_t>& zombies) {
+  std::unordered_set<pid_t> seen{from.id.pid};
+  std::vector<pid_t> parents{from.id.pid};
+  while (!parents.empty()) {
+    const pid_t parent = parents.back();
+    parents.pop_back();
+    auto at = std::lower_bound(families_.begin(), families_.end(), std::pair{parent, pid_t{0}});
+    for (; at != families_.end() && at->first == parent; ++at) {
+      if (!seen.insert(at->second).second) continue;
+      const Known& child = known_.at(at->second);
+      if (child.stat.is_dead()) {
+        if (!is_fresh(child.died_at)) zombies.push_back(at->second);
+        continue;
+      }
+      from.descendants.push_back(figures_of(child.stat));
+      parents.push_back(at->second);
+    }
   }
-  into.found.push_back(std::move(found));
+}
+
+void ProcessTable::add_families(const ProcessQuery& query, ProcessLook& into) {
+  refresh();
+  if (scan_error_) {
+    into.trouble = "cannot look at the processes: " + scan_error_.message();
+    return;
+  }
+  sort_families();
+  std::vector<pid_t> zombies;
+  for (FoundProcess& found : into.found) descend(found, zombies);
+  std::sort(zombies.begin(), zombies.end());
+  zombies.erase(std::unique(zombies.begin(), zombies.end()), zombies.end());
+  // Those of the name asked for are in `zombies` already.
+  if (query.pid_file.empty()) {
+    std::erase_if(zombies, [&](pid_t pid) { return is_named(query, known_.at(pid).stat); });
+  }
+  into.zombie_children = zombies.size();
 }
 
 void ProcessTable::look_at_all(const ProcessQuery& query, bool details, ProcessLook& into) {
   refresh();
+  into.at = figures_at_;
+  into.boot_ticks = figures_ticks_;
   if (scan_error_) {
     into.trouble = "cannot look at the processes: " + scan_error_.message();
     return;
@@ -211,6 +311,8 @@ void ProcessTable::look_at_one(const ProcessQuery& query, bool details, ProcessL
   into.trouble = std::move(file.trouble);
   if (!file.pid) return;
 
+  into.at = std::chrono::steady_clock::now();
+  into.boot_ticks = boot_ticks();
   const pid_t pid = *file.pid;
   const std::string named = "pid file names " + std::to_string(pid) + ", which ";
   ProcessStat stat;

@@ -7,46 +7,18 @@
 #include <asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
+#include "probe/process_look.h"
 #include "probe/process_watch.h"
 #include "probe/procfs.h"
 #include "tocsin/time.h"
-#include "util/pattern.h"
 
 namespace tocsin {
-
-// Which processes are meant: all that meet every condition that is set.
-struct ProcessQuery {
-  // The short name, or the file name of the program, or of argument 0; a name that the kernel cut
-  // to 15 bytes is met by its full one.
-  std::string name;
-  std::shared_ptr<const Pattern> command;  // searched in the arguments, joined by one space
-  std::optional<uid_t> user;               // the effective one
-  std::string pid_file;                    // the one process that it names
-};
-
-// One that was found. `user` and `command` are filled for those who asked for details.
-struct FoundProcess {
-  ProcessId id;
-  std::string comm;
-  std::optional<uid_t> user;
-  std::string command;
-};
-
-// What a look found. Of the last three at most one is set.
-struct ProcessLook {
-  std::vector<FoundProcess> found;  // sorted by id
-  std::size_t zombies = 0;          // of that name, and not just now; they are not in `found`
-  std::string wrong;                // the pid file's fault: "pid file /run/x.pid is missing"
-  std::string trouble;              // ours: the look failed
-  std::string hidden;  // what was found is true, but there may be more that we may not see: why
-};
 
 // The processes of this machine, for all process checks of a loop together: a look at /proc serves
 // every check of the same slot, and what is costly to read of a process is kept for as long as it
@@ -63,9 +35,19 @@ class ProcessTable {
   ProcessLook look(const ProcessQuery& query, bool details);
   // The check's processes are these from now on; their deaths are told.
   void watch(std::uint32_t check, const std::vector<FoundProcess>& found);
+  // What the check's last look at CPU times left. A one-off has the number 0 and no past.
+  CpuHistory& history(std::uint32_t check) { return histories_[check]; }
   // The check is gone.
-  void forget(std::uint32_t check) { watch_.forget(check); }
+  void forget(std::uint32_t check);
+  // Reads the users and command lines of those that were found without them; no command line of one
+  // in state D, which could hold us up.
+  void add_details(std::vector<FoundProcess>& found);
+  // Those with the most memory resident, the largest first; details are read. Empty if the look
+  // fails.
+  std::vector<FoundProcess> largest(std::size_t count);
 
+  // The folder that stands for /proc.
+  const std::string& proc() const noexcept { return proc_; }
   // How many processes are watched.
   std::size_t watched() const noexcept { return watch_.watched(); }
 
@@ -85,22 +67,32 @@ class ProcessTable {
 
   void refresh();
   std::error_code scan();
+  void sort_families();
   Known& remember(ProcessStat stat);
   void identify(Known& process);
   const std::string& command_of(Known& process);
+  FoundProcess found_of(Known& process, bool details);
   bool has_name(Known& process, const std::string& name);
   bool matches(Known& process, const ProcessQuery& query);
   void add(Known& process, const ProcessQuery& query, bool details, ProcessLook& into);
+  void descend(FoundProcess& from, std::vector<pid_t>& zombies);
+  void add_families(const ProcessQuery& query, ProcessLook& into);
   void look_at_all(const ProcessQuery& query, bool details, ProcessLook& into);
   void look_at_one(const ProcessQuery& query, bool details, ProcessLook& into);
 
   const pid_t self_;
+  const std::string proc_;
   ProcFs procfs_;
   ProcessWatch watch_;
   std::unordered_map<pid_t, Known> known_;
+  std::unordered_map<std::uint32_t, CpuHistory> histories_;
+  std::vector<std::pair<pid_t, pid_t>> families_;  // parent and child, sorted
+  std::uint32_t families_of_ = 0;                  // the scan that they are of
   std::vector<pid_t> pids_;
   std::uint32_t scan_ = 0;
-  SteadyTime scanned_at_{};
+  SteadyTime scanned_at_{};  // zero: it serves nobody any more
+  SteadyTime figures_at_{};  // when it was, still
+  std::uint64_t figures_ticks_ = 0;
   std::error_code scan_error_;
   bool some_hidden_ = false;
 };

@@ -7,24 +7,17 @@
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
+#include "probe/cpu_history.h"
 #include "probe/procfs.h"
 #include "tocsin/time.h"
 
 namespace tocsin {
-
-// A process by what no later one shares with it.
-struct ProcessId {
-  pid_t pid = 0;
-  std::uint64_t started = 0;
-  auto operator<=>(const ProcessId&) const = default;
-};
 
 // Watches processes die, by pidfd_open(2): one descriptor a process, however many checks want it.
 // Where the kernel, a sandbox or the descriptor limit refuses, deaths are seen by the next probe

@@ -23,6 +23,7 @@ constexpr std::uint32_t kKernelThread = 0x00200000;  // PF_KTHREAD
 constexpr pid_t kMostPid = 4'194'304;                // PID_MAX_LIMIT
 constexpr std::size_t kStatMost = 4096;
 constexpr std::size_t kCmdlineMost = 128 * 1024;
+constexpr std::size_t kRollupMost = 16 * 1024;
 
 // A descriptor that is closed at the end of its scope.
 class File {
@@ -90,6 +91,7 @@ std::optional<ProcessStat> parse_process_stat(std::string_view line) {
     return std::nullopt;
   }
   ProcessStat out;
+  std::array<std::uint64_t, 4> times{};
   out.comm = line.substr(open + 1, close - open - 1);
   bool fine = parse(line.substr(0, open - 1), out.pid);
   std::string_view rest = line.substr(close + 2);
@@ -99,11 +101,17 @@ std::optional<ProcessStat> parse_process_stat(std::string_view line) {
     if (field == 3 && word.size() == 1) out.state = word[0];
     if (field == 4) fine = fine && parse(word, out.parent);
     if (field == 9) fine = fine && parse(word, out.flags);
+    if (field >= 14 && field <= 17) {
+      fine = fine && parse(word, times[static_cast<std::size_t>(field - 14)]);
+    }
     if (field == 20) fine = fine && parse(word, out.threads);
     if (field == 22) fine = fine && parse(word, out.started);
+    if (field == 24) fine = fine && parse(word, out.rss_pages);
     if (field == 28) fine = fine && parse(word, out.stack);
   }
   if (!fine || out.state == '?') return std::nullopt;
+  out.ticks = times[0] + times[1];
+  out.waited_ticks = times[2] + times[3];
   return out;
 }
 
@@ -186,6 +194,53 @@ std::optional<uid_t> ProcFs::read_user(pid_t pid) {
   uid_t user = 0;
   if (!parse(rest.substr(0, rest.find('\t')), user)) return std::nullopt;
   return user;
+}
+
+std::error_code ProcFs::read_pss(pid_t pid, std::uint64_t& into) {
+  if (const std::error_code error = read(pid, "smaps_rollup", kRollupMost)) return error;
+  constexpr std::string_view kKey = "\nPss:";
+  const std::size_t at = buffer_.find(kKey);
+  if (at == std::string::npos) return std::make_error_code(std::errc::no_such_process);
+  const std::string_view rest = trim(std::string_view(buffer_).substr(at + kKey.size()));
+  std::uint64_t kilobytes = 0;
+  if (!parse(rest.substr(0, rest.find(' ')), kilobytes)) {
+    return std::make_error_code(std::errc::no_such_process);
+  }
+  into = kilobytes * 1024;
+  return {};
+}
+
+std::error_code ProcFs::count_files(pid_t pid, std::uint64_t& into) {
+  if (const std::error_code error = open_root()) return error;
+  std::array<char, 64> path{};
+  std::snprintf(path.data(), path.size(), "%d/fd", static_cast<int>(pid));
+  const int fd = openat(folder_, path.data(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return last_error();
+  // Since Linux 6.2 the folder's size is the count.
+  struct stat kind {};
+  const bool told = fstat(fd, &kind) == 0 && kind.st_size > 0;
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(fdopendir(fd), closedir);
+  if (!folder) {
+    const std::error_code error = last_error();
+    close(fd);
+    return error;
+  }
+  into = told ? static_cast<std::uint64_t>(kind.st_size) : 0;
+  while (const dirent* entry = told ? nullptr : readdir(folder.get())) {
+    if (entry->d_name[0] != '.') ++into;
+  }
+  return {};
+}
+
+std::optional<std::uint64_t> ProcFs::read_file_limit(pid_t pid) {
+  if (read(pid, "limits", kRollupMost)) return std::nullopt;
+  constexpr std::string_view kKey = "\nMax open files";
+  const std::size_t at = buffer_.find(kKey);
+  if (at == std::string::npos) return std::nullopt;
+  const std::string_view rest = trim(std::string_view(buffer_).substr(at + kKey.size()));
+  std::uint64_t soft = 0;
+  if (!parse(rest.substr(0, rest.find(' ')), soft)) return std::nullopt;
+  return soft;
 }
 
 PidFile read_pid_file(const std::string& path) {

@@ -17,10 +17,13 @@ namespace tocsin {
 struct ProcessStat {
   pid_t pid = 0;
   pid_t parent = 0;
-  char state = '?';           // R, S, D, Z, …
-  std::uint32_t flags = 0;    // the kernel's PF_…
-  std::uint32_t threads = 0;  // that still run
-  std::uint64_t started = 0;  // ticks since boot: with the pid, the process's identity
+  char state = '?';                // R, S, D, Z, …
+  std::uint32_t flags = 0;         // the kernel's PF_…
+  std::uint32_t threads = 0;       // that still run
+  std::uint64_t started = 0;       // ticks since boot: with the pid, the process's identity
+  std::uint64_t ticks = 0;         // of CPU that it used, all its threads together
+  std::uint64_t waited_ticks = 0;  // the same of its children that it has waited for, and theirs
+  std::uint64_t rss_pages = 0;
   // Where its stack began: another one after each exec. 0 where we may not see it.
   std::uint64_t stack = 0;
   std::string comm;  // the kernel's short name, cut to 15 bytes
@@ -57,6 +60,14 @@ class ProcFs {
   std::string read_cmdline(pid_t pid);
   // The effective user.
   std::optional<uid_t> read_user(pid_t pid);
+  // The three below may wait for a lock of the process's, or take long for a large one: for
+  // workers. Its proportional share of memory, in bytes; for another user's process it takes
+  // CAP_SYS_PTRACE.
+  std::error_code read_pss(pid_t pid, std::uint64_t& into);
+  // How many files it has open; the same permission.
+  std::error_code count_files(pid_t pid, std::uint64_t& into);
+  // How many it may have open; nothing where it is without limit.
+  std::optional<std::uint64_t> read_file_limit(pid_t pid);
 
  private:
   std::error_code open_root();
