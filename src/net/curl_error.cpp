@@ -169,6 +169,10 @@ Failure tls(const Exchange& exchange, const ExchangeWords& words) {
 }
 
 Failure closed(const Exchange& exchange, const ExchangeWords& words) {
+  if (exchange.request.version == HttpVersion::http2 && exchange.response.status == 0) {
+    return {NetError::protocol,
+            with_address("the other side closed at HTTP/2's greeting", words.address)};
+  }
   const bool reset = mentions(exchange, "reset");
   std::string text = exchange.response.status == 0
                          ? "connection closed before an answer"

@@ -88,7 +88,9 @@ int CurlTls::prepare(SSL_CTX* context) {
   try {
     auto& contexts = asio::use_service<TlsContexts>(*loop);
     const auto trusted = contexts.get(request.ca_file, request.crl_file);
-    SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(trusted.get()));
+    // For verifying alone: libcurl adds to a context's own store, and keeps the first one it sees
+    // for every later transfer, whomever that trusts.
+    SSL_CTX_set1_verify_cert_store(context, SSL_CTX_get_cert_store(trusted.get()));
   } catch (const std::runtime_error& error) {
     exchange->trouble = error.what();
     return CURLE_SSL_CACERT_BADFILE;

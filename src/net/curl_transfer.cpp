@@ -311,7 +311,8 @@ void CurlTransfer::collect(int code) {
       !exchange->proxy.empty() && !exchange->secured && exchange->request.url.starts_with("https");
   response.sent = response.status != 0 || (asked && !tunnel_only);
   exchange->connected = response.sent || asked || exchange->secured ||
-                        time_of(easy_, CURLINFO_CONNECT_TIME_T) > Micros::zero();
+                        time_of(easy_, CURLINFO_CONNECT_TIME_T) > Micros::zero() ||
+                        (!exchange->proxy.empty() && number_of(easy_, CURLINFO_LOCAL_PORT) > 0);
   response.version = version_of(number_of(easy_, CURLINFO_HTTP_VERSION));
   if (exchange->request.cookies != nullptr) collect_cookies(*exchange->request.cookies);
   collect_phases();

@@ -70,7 +70,12 @@ std::shared_ptr<SSL_CTX> TlsContexts::get(const std::string& ca_file, const std:
     return at->second.context;
   }
   auto context = make(ca_file);
-  if (!crl_file.empty()) load_revocations(*context, crl_file);
+  if (!crl_file.empty()) {
+    load_revocations(*context, crl_file);
+  } else if (!ca_file.empty()) {
+    // Whom the file names is trusted, be it no root. (With lists the chain must end at a root.)
+    X509_STORE_set_flags(SSL_CTX_get_cert_store(context.get()), X509_V_FLAG_PARTIAL_CHAIN);
+  }
   contexts_.insert_or_assign(files, Entry{stamp, crl_stamp, context});
   return context;
 }
