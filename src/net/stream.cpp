@@ -17,7 +17,9 @@
 
 #include <algorithm>
 #include <asio/connect.hpp>
+#include <asio/generic/stream_protocol.hpp>
 #include <asio/ip/tcp.hpp>
+#include <asio/local/stream_protocol.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/ssl/error.hpp>
 #include <asio/ssl/stream.hpp>
@@ -30,6 +32,7 @@
 #include <vector>
 
 #include "net/errno_text.h"
+#include "net/stream_find.h"
 #include "net/tls_contexts.h"
 #include "net/tls_text.h"
 #include "util/system_clock.h"
@@ -38,34 +41,12 @@ namespace tocsin {
 namespace {
 
 using Tcp = asio::ip::tcp;
-using TlsSocket = asio::ssl::stream<Tcp::socket&>;
+using Socket = asio::generic::stream_protocol::socket;  // TCP or unix
+using Endpoint = asio::generic::stream_protocol::endpoint;
+using TlsSocket = asio::ssl::stream<Socket&>;
 using std::chrono::steady_clock;
 
 constexpr std::size_t kReadAtOnce = 16 * 1024;  // a TLS record
-
-// Of the failures of several addresses, which one says most: what is wrong on our side makes all
-// the others worthless, and an address without a route says least.
-int weight(NetError error) noexcept {
-  switch (error) {
-    case NetError::none: return 0;
-    case NetError::unreachable: return 1;
-    case NetError::out_of_resources: return 3;
-    default: return 2;
-  }
-}
-
-// 9.998 s of a timeout of 10 s is "10 s".
-Millis for_people(steady_clock::duration waited) noexcept {
-  const Millis exact = std::chrono::round<Millis>(waited);
-  const Millis step = exact < Millis{1000} ? Millis{10} : Millis{100};
-  return (exact + step / 2) / step * step;
-}
-
-bool is_literal(const std::string& host) noexcept {
-  asio::error_code error;
-  asio::ip::make_address(host, error);
-  return !error;
-}
 
 }  // namespace
 
@@ -83,8 +64,10 @@ class Stream::Engine : public std::enable_shared_from_this<Engine> {
   std::string tls_version() const;
 
  private:
-  asio::awaitable<Resolver::Answer> find(std::string host, SteadyTime deadline);
-  asio::awaitable<StreamStatus> try_address(Tcp::endpoint endpoint, SteadyTime deadline);
+  asio::awaitable<StreamStatus> try_addresses(Resolver::Answer found, std::uint16_t port,
+                                              SteadyTime deadline);
+  asio::awaitable<StreamStatus> try_unix(std::string path, SteadyTime deadline);
+  asio::awaitable<StreamStatus> try_endpoint(Endpoint endpoint, SteadyTime deadline);
   StreamStatus set_up_tls(const TlsSettings& tls);
   bool note_certificate(bool fine, X509_STORE_CTX* context);
   StreamStatus handshake_failure(const asio::error_code& error) const;
@@ -97,7 +80,7 @@ class Stream::Engine : public std::enable_shared_from_this<Engine> {
 
   Resolver& resolver_;
   Phases& phases_;
-  std::optional<Tcp::socket> socket_;
+  std::optional<Socket> socket_;
   std::unique_ptr<TlsSocket> tls_;  // uses socket_: below it
   std::optional<asio::steady_timer> timer_;
   SteadyTime armed_for_{};
@@ -133,7 +116,7 @@ void Stream::Engine::arm(SteadyTime deadline) {
 }
 
 StreamStatus Stream::Engine::failure(const asio::error_code& error, NetError late) const {
-  if (cut_) return {late, net_text(late, address_, for_people(armed_for_ - first_use_))};
+  if (cut_) return {late, net_text(late, address_, waited_for_people(armed_for_ - first_use_))};
   if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
     return {NetError::closed, net_text(NetError::closed, address_)};
   }
@@ -153,40 +136,36 @@ StreamStatus Stream::Engine::not_connected() const {
 // --- connect
 // ----------------------------------------------------------------------------------------
 
-asio::awaitable<Resolver::Answer> Stream::Engine::find(std::string host, SteadyTime deadline) {
-  const bool literal = is_literal(host);
-  const SteadyTime begun = now();
-  Resolver::Answer answer = co_await resolver_.resolve(std::move(host), deadline);
-  if (!literal) time(Phase::name, begun);
-  co_return answer;
-}
-
 asio::awaitable<StreamStatus> Stream::Engine::connect(StreamTarget target, SteadyTime deadline) {
   const asio::any_io_executor loop = co_await asio::this_coro::executor;
   socket_.emplace(loop);
   timer_.emplace(loop);
   host_ = target.host;
   first_use_ = now();
-  const Resolver::Answer found = co_await find(target.host, deadline);
+  if (!target.unix_socket.empty()) co_return co_await try_unix(target.unix_socket, deadline);
+  Resolver::Answer found =
+      co_await find_addresses(resolver_, target.host, target.family, phases_, deadline);
   if (found.error != NetError::none) co_return StreamStatus{found.error, found.error_text};
+  co_return co_await try_addresses(std::move(found), target.port, deadline);
+}
 
+asio::awaitable<StreamStatus> Stream::Engine::try_addresses(Resolver::Answer found,
+                                                            std::uint16_t port,
+                                                            SteadyTime deadline) {
   const SteadyTime begun = now();
-  StreamStatus worst{NetError::no_such_host, "no such host: " + target.host};
+  StreamStatus worst{NetError::no_such_host, "no such host: " + host_};
   std::string worst_address;
   for (std::size_t i = 0; i < found.addresses.size(); ++i) {
-    const auto left = std::max(deadline - now(), steady_clock::duration::zero());
-    const std::size_t to_try = found.addresses.size() - i;
-    // The last one gets the deadline itself, so that the timer stays as it is from there on.
-    const SteadyTime share =
-        to_try == 1 ? deadline : now() + left / static_cast<std::int64_t>(to_try);
-    const Tcp::endpoint endpoint(found.addresses[i], target.port);
-    StreamStatus status = co_await try_address(endpoint, share);
+    const SteadyTime share = share_of(deadline, now(), found.addresses.size() - i);
+    const Tcp::endpoint endpoint(found.addresses[i], port);
+    address_ = show_address(endpoint.address(), endpoint.port());
+    StreamStatus status = co_await try_endpoint(endpoint, share);
     if (status) {
       time(Phase::connect, begun);
       waiting_since_ = now();
       co_return status;
     }
-    if (worst_address.empty() || weight(status.error) > weight(worst.error)) {
+    if (worst_address.empty() || weight_of(status.error) > weight_of(worst.error)) {
       worst = std::move(status);
       worst_address = address_;
     }
@@ -196,9 +175,24 @@ asio::awaitable<StreamStatus> Stream::Engine::connect(StreamTarget target, Stead
   co_return worst;
 }
 
-asio::awaitable<StreamStatus> Stream::Engine::try_address(Tcp::endpoint endpoint,
-                                                          SteadyTime deadline) {
-  address_ = show_address(endpoint.address(), endpoint.port());
+asio::awaitable<StreamStatus> Stream::Engine::try_unix(std::string path, SteadyTime deadline) {
+  const SteadyTime begun = now();
+  address_ = "unix:" + path;
+  const asio::local::stream_protocol::endpoint endpoint(path);
+  StreamStatus status = co_await try_endpoint(endpoint, deadline);
+  time(Phase::connect, begun);
+  waiting_since_ = now();
+  // Asio waits where connect(2) says EAGAIN, which for a unix socket means: its queue is full, and
+  // nothing will come of it.
+  asio::error_code error;
+  if (status) socket_->remote_endpoint(error);
+  if (error) {
+    status = {NetError::refused, with_address("connection refused: its queue is full", address_)};
+  }
+  co_return status;
+}
+
+asio::awaitable<StreamStatus> Stream::Engine::try_endpoint(Endpoint endpoint, SteadyTime deadline) {
   asio::error_code error;
   socket_->close(error);
   socket_->open(endpoint.protocol(), error);
@@ -236,7 +230,7 @@ StreamStatus Stream::Engine::set_up_tls(const TlsSettings& tls) {
 
   tls_name_ = tls.server_name.empty() ? host_ : tls.server_name;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  if (is_literal(tls_name_)) {
+  if (is_literal_address(tls_name_)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls_name_.c_str());
   } else {
     // What OpenSSL's macro does, without its C cast.

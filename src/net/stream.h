@@ -21,13 +21,17 @@ namespace tocsin {
 struct StreamTarget {
   std::string host;  // a name or a literal address, without brackets
   std::uint16_t port = 0;
+  IpFamily family = IpFamily::any;  // which of the name's addresses are tried
+  std::string unix_socket;          // a socket's path, in place of host and port; empty: none
 };
 
 // Of "HOST:PORT" or "[V6]:PORT"; nothing if it is neither, or the port is not 1 to 65535.
 std::optional<StreamTarget> parse_stream_target(std::string_view text);
+// Of "unix:/PATH"; nothing if it is not one, or the path is too long for a socket.
+std::optional<StreamTarget> parse_unix_target(std::string_view text);
 // Whether it can be a host's name or a literal address at all: no spaces, slashes, brackets.
 bool is_host(std::string_view text) noexcept;
-// "web-01:22", "[::1]:22".
+// "web-01:22", "[::1]:22", "unix:/run/x.sock".
 std::string show(const StreamTarget& target);
 
 struct TlsSettings {
@@ -45,11 +49,11 @@ struct StreamStatus {
   explicit operator bool() const noexcept { return error == NetError::none; }
 };
 
-// A TCP connection, plain or TLS, as probers use it: connect (every address in order, each with its
-// share of the time that is left), perhaps start_tls, write, read. Each call ends by the deadline,
-// times its phase, and does not throw; after one that failed the stream is of no further use. A
-// deadline that is the same from call to call costs one timer. One loop's thread only; one call at
-// a time. It may be destroyed at any time, a waiting call of it too.
+// A TCP or unix connection, plain or TLS, as probers use it: connect (every address in order, each
+// with its share of the time that is left), perhaps start_tls, write, read. Each call ends by the
+// deadline, times its phase, and does not throw; after one that failed the stream is of no further
+// use. A deadline that is the same from call to call costs one timer. One loop's thread only; one
+// call at a time. It may be destroyed at any time, a waiting call of it too.
 class Stream {
  public:
   // Both must outlive the stream.
@@ -65,7 +69,8 @@ class Stream {
   // Appends what is there, at least one byte, at most `most`. `closed` when the other side ended.
   asio::awaitable<StreamStatus> read(std::string& into, std::size_t most, SteadyTime deadline);
 
-  // "127.0.0.1:22": the one connected to, or the one that the failure is about. Empty before.
+  // "127.0.0.1:22", "unix:/run/x.sock": the one connected to, or the one that the failure is about.
+  // Empty before.
   const std::string& address() const noexcept;
   // Until the TLS certificate ends, also when it was refused; nothing on a plain stream.
   std::optional<int> certificate_days() const noexcept;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
+#include <sys/un.h>
+
 #include <charconv>
 
 #include "net/stream.h"
@@ -43,7 +45,20 @@ std::optional<StreamTarget> parse_stream_target(std::string_view text) {
   return StreamTarget{std::string(host), port};
 }
 
+std::optional<StreamTarget> parse_unix_target(std::string_view text) {
+  constexpr std::string_view kScheme = "unix:";
+  constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+  if (!text.starts_with(kScheme)) return std::nullopt;
+  text.remove_prefix(kScheme.size());
+  const bool has_zero = text.find('\0') != std::string_view::npos;
+  if (!text.starts_with('/') || text.size() > kLongestPath || has_zero) return std::nullopt;
+  StreamTarget out;
+  out.unix_socket = text;
+  return out;
+}
+
 std::string show(const StreamTarget& target) {
+  if (!target.unix_socket.empty()) return "unix:" + target.unix_socket;
   const bool brackets = target.host.find(':') != std::string::npos;
   const std::string host = brackets ? "[" + target.host + "]" : target.host;
   return host + ":" + std::to_string(target.port);
