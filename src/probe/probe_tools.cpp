@@ -12,6 +12,7 @@ ProbeTools::ProbeTools(std::function<void(std::uint32_t)> look_again,
   http_.emplace(loop_, *resolver_);
   processes_.emplace(loop_, std::move(look_again));
   workers_.emplace(loop_);
+  icmp_.emplace(loop_);
 }
 
 ProbeTools::~ProbeTools() {
@@ -23,6 +24,7 @@ ProbeTools::~ProbeTools() {
   loop_.shutdown();
   processes_.reset();
   workers_.reset();
+  icmp_.reset();
 }
 
 }  // namespace tocsin

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "net/http_client.h"
+#include "net/icmp.h"
 #include "net/resolver.h"
 #include "net/workers.h"
 #include "probe/prober.h"
@@ -32,7 +33,7 @@ class ProbeTools {
   asio::io_context& loop() noexcept { return loop_; }
   ProcessTable& processes() noexcept { return *processes_; }
   ProbeContext context(const Clock& clock, SteadyTime deadline) {
-    return {*resolver_, *http_, *processes_, *workers_, clock, deadline};
+    return {*resolver_, *http_, *processes_, *workers_, *icmp_, clock, deadline};
   }
 
  private:
@@ -48,6 +49,7 @@ class ProbeTools {
   std::optional<HttpClient> http_;
   std::optional<ProcessTable> processes_;
   std::optional<Workers> workers_;
+  std::optional<Icmp> icmp_;
 };
 
 }  // namespace tocsin

@@ -5,12 +5,14 @@
 #include <asio/awaitable.hpp>
 #include <cstdint>
 
+#include "tocsin/heartbeat.h"
 #include "tocsin/result.h"
 #include "tocsin/time.h"
 
 namespace tocsin {
 
 class HttpClient;    // src/net/http_client.h
+class Icmp;          // src/net/icmp.h
 class Resolver;      // src/net/resolver.h
 class ProcessTable;  // src/probe/process_table.h
 class Workers;       // src/net/workers.h
@@ -22,6 +24,7 @@ struct ProbeContext {
   HttpClient& http;
   ProcessTable& processes;
   Workers& workers;
+  Icmp& icmp;
   const Clock& clock;
   // The probe must have returned by then; it is `down` ("timed out after …") if the target is late.
   SteadyTime deadline;
@@ -30,6 +33,8 @@ struct ProbeContext {
   std::uint32_t check = 0;
   // Fill Result::notes.
   bool explain = false;
+  // What jobs told; null for a one-off probe: only the running daemon hears them.
+  const HeartbeatBoard* heartbeats = nullptr;
 };
 
 // A parsed check: how to look at one target. Immutable, so that one object may run on any loop,
