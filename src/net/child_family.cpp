@@ -148,12 +148,14 @@ std::vector<ProcessNode> Family::living() {
 
 void Family::kill_all() {
   for (int round = 0; round < kRounds; ++round) {
+    // Before the group gets its signal: who died of that is no longer seen to have been there.
+    const std::vector<ProcessNode> family = living();
     if (!buried_) {
       kill(first_.pid, SIGKILL);
       kill(-first_.pid, SIGKILL);
     }
     bool fresh = false;
-    for (const ProcessNode& node : living()) {
+    for (const ProcessNode& node : family) {
       if (kill_exactly(node)) fresh = killed_.insert({node.pid, node.started}).second || fresh;
     }
     if (!fresh) return;
