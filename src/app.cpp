@@ -56,7 +56,8 @@ class App {
     notification_ids_ = saved.last_notification;
     sender_ = std::make_unique<Sender>(sender_host(), config_);
     sender_->resume(saved);
-    runner_ = std::make_unique<ProbeRunner>(config_->probe_threads, clock_, runner_events());
+    runner_ = std::make_unique<ProbeRunner>(config_->probe_threads, clock_, runner_events(),
+                                            &heartbeats_);
     core_.start(core_ports(), config_, std::move(saved));
     if (!config_->web.listen.empty()) start_web();
     malloc_trim(0);
@@ -229,13 +230,15 @@ class App {
                   // A disk that hung may answer when all is over; the store keeps the rows.
                   if (sender_) sender_->submit(std::move(told));
                 },
-            .notifier_views = [this] { return sender_->views(); }};
+            .notifier_views = [this] { return sender_->views(); },
+            .heartbeats = heartbeats_};
   }
 
   SystemClock clock_;
   std::filesystem::path file_;
   std::shared_ptr<const Config> config_;
   std::atomic<std::int64_t> notification_ids_{0};
+  HeartbeatBoard heartbeats_;
   CoreThread core_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sender> sender_;

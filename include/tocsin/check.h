@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "tocsin/heartbeat.h"
 #include "tocsin/registry.h"
 #include "tocsin/time.h"
 
@@ -43,6 +44,8 @@ struct Check {
   std::shared_ptr<const std::vector<std::string>> notify;
   std::vector<std::string> depends_on;
   std::shared_ptr<const Prober> prober;
+  // For what is told by its jobs instead of looked at; null for all else.
+  std::shared_ptr<const HeartbeatSettings> heartbeat;
 };
 
 using CheckPtr = std::shared_ptr<const Check>;

@@ -21,6 +21,7 @@ struct LogSettings {
 
 struct WebSettings {
   std::string listen = "127.0.0.1:8480";  // HOST:PORT, [v6]:PORT or unix:/path; empty: no web side
+  std::string heartbeat_listen;           // serves nothing but heartbeats; empty: none
   Secret read_token;
   Secret admin_token;
 };

@@ -2,11 +2,14 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "tocsin/heartbeat.h"
 #include "tocsin/settings.h"
 
 namespace tocsin {
@@ -19,6 +22,8 @@ class Notifier;  // src/notify/notifier.h: one parsed notifier, ready to send
 struct ParsedCheck {
   std::shared_ptr<const Prober> prober;
   std::string target;  // what is looked at, as people are shown it: secrets hidden
+  // For a type whose targets tell by themselves; else null.
+  std::shared_ptr<const HeartbeatSettings> heartbeat = nullptr;
 };
 
 // One kind of check: one line of src/probe/registry.cpp. Constant data; safe from every thread.
@@ -29,6 +34,12 @@ struct CheckType {
   std::string_view summary;  // its row in the README
   // `timeout` is the check's own, for types whose settings must fit in it.
   ParsedCheck (*parse)(Settings& settings, Millis timeout);
+  // What this type has in place of `defaults` and of what is built in, where more looks at the same
+  // thing say nothing new. A check's own key stands before it.
+  std::optional<std::uint16_t> down_after = std::nullopt;
+  std::optional<std::uint16_t> up_after = std::nullopt;
+  // Only the running daemon can judge it: a look without one is `unknown`.
+  bool needs_daemon = false;
 };
 
 // One kind of notifier: one line of src/notify/registry.cpp.

@@ -83,6 +83,9 @@ struct Result {
   // printable UTF-8, at most kMostDetails bytes. Kept with the incident that it begins.
   std::string details;
   std::vector<Metric> metrics;
+  // When the verdict will be another one though nothing happens: the check is looked at then, if
+  // its interval does not bring it sooner.
+  std::optional<WallTime> due_at;
   // For `tocsin probe`: what was asked and what came back, a line each, secrets hidden. Filled only
   // when ProbeContext::explain is set, so that a daemon's probes do not pay for it.
   std::vector<std::string> notes;

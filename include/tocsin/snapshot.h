@@ -32,6 +32,8 @@ struct CheckView {
   std::uint64_t probes = 0;
   std::string details;
   std::vector<Metric> metrics;
+  std::optional<WallTime> due_at;  // Result::due_at
+  HeartbeatRecordPtr heartbeat;    // null unless its jobs tell
 };
 
 // How late probes began, as a Prometheus histogram: counts per bucket, not cumulated.
@@ -80,6 +82,10 @@ class Control {
 
   // Empty while the scheduler and the sender keep their times; else what is wrong, for people.
   virtual std::string health() = 0;
+
+  // Notes what a job told about the check of that name, and waits until it is on disk (or the disk
+  // has refused it), for a few seconds at the most.
+  virtual HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) = 0;
 };
 
 }  // namespace tocsin

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tocsin/heartbeat.h"
 #include "tocsin/notification.h"
 #include "tocsin/state.h"
 #include "tocsin/time.h"
@@ -61,10 +62,11 @@ struct DeliveryRecord {
 // One transaction: everything that one decision changes. Applied in this order, all or nothing.
 struct Change {
   std::vector<CheckRecord> checks;
-  std::vector<std::string> forgotten;  // names of checks whose record goes
+  std::vector<std::string> forgotten;  // names of checks whose records go
   std::vector<IncidentRecord> incidents;
   std::vector<NotificationPtr> notifications;
   std::vector<DeliveryRecord> deliveries;
+  std::vector<HeartbeatRecord> heartbeats;
 };
 
 // How a notifier's sink names a thread: what DeliveryRecord::thread_ref said last for that key.
@@ -84,6 +86,7 @@ struct Saved {
   };
   std::vector<Waiting> waiting;  // by id
   std::vector<ThreadRef> threads;
+  std::vector<HeartbeatRecord> heartbeats;
   std::int64_t last_incident = 0;  // the highest numbers ever given
   std::int64_t last_notification = 0;
 };

@@ -103,9 +103,13 @@ void Core::on_result(EndedProbe& ended, Watched& watched, Change& change) {
     tell_again(check, 1, watched.last, watched.held, desk(), change);
   }
 
-  const bool again = suspected(watched.standing);
-  schedule_.ended(ended.check, ports_.clock.steady(),
-                  again ? std::optional(check.timing.retry_interval) : std::nullopt);
+  std::optional<Millis> again;
+  if (suspected(watched.standing)) again = check.timing.retry_interval;
+  if (watched.last.due_at) {
+    const Millis wait = std::max(*watched.last.due_at - now, Millis{0}) + Millis{1};
+    again = std::min(again.value_or(wait), wait);
+  }
+  schedule_.ended(ended.check, ports_.clock.steady(), again);
 }
 
 void Core::count(const EndedProbe& ended) {
@@ -130,6 +134,7 @@ void Core::tell_own(const std::string& reason) {
 
 void Core::housekeeping() {
   Change change;
+  notice_standstill(change);
   remind_due(change);
   forget_old(change);
   commit(std::move(change));
@@ -163,16 +168,17 @@ void Core::forget_old(Change& change) {
   }
 }
 
-void Core::commit(Change change) {
+void Core::commit(Change change, std::function<void(bool)> done) {
   if (change.checks.empty() && change.incidents.empty() && change.forgotten.empty() &&
-      change.notifications.empty()) {
+      change.notifications.empty() && change.heartbeats.empty() && !done) {
     return;
   }
   auto told = change.notifications;
-  ports_.store.commit(std::move(change),
-                      [told = std::move(told), tell = ports_.tell](bool durable) {
-                        if (!told.empty()) tell(durable ? told : not_durable(told));
-                      });
+  ports_.store.commit(std::move(change), [told = std::move(told), tell = ports_.tell,
+                                          done = std::move(done)](bool durable) {
+    if (!told.empty()) tell(durable ? told : not_durable(told));
+    if (done) done(durable);
+  });
 }
 
 Watched* Core::find(std::uint32_t id) noexcept {

@@ -15,6 +15,7 @@
 #include "incident/incident.h"
 #include "schedule/schedule.h"
 #include "tocsin/config.h"
+#include "tocsin/heartbeat.h"
 #include "tocsin/result.h"
 #include "tocsin/snapshot.h"
 #include "tocsin/store.h"
@@ -43,6 +44,7 @@ struct CorePorts {
   // Committed notifications, in order. Called on the store's thread.
   std::function<void(std::vector<NotificationPtr>)> tell;
   std::function<std::vector<NotifierView>()> notifier_views;
+  HeartbeatBoard& heartbeats;  // where probes read what jobs told
 };
 
 // All mutable state of the daemon, and the path of a probe through it: due → look → evaluate →
@@ -62,6 +64,10 @@ class Core {
   void on_ended(std::vector<EndedProbe> ended);
   // A process that this check watches has died.
   void look_again(std::uint32_t check);
+  // A job tells. `done` runs once it is stored or refused, on the store's thread; at once, if the
+  // check is not watched.
+  void note_heartbeat(const std::string& name, const Heartbeat& told,
+                      std::function<void(HeartbeatFate)> done);
   // A good new configuration: every check whose name still exists goes on with its state.
   void reload(std::shared_ptr<const Config> config);
   // A bad one: what ran before goes on.
@@ -80,9 +86,15 @@ class Core {
   void housekeeping();
   void remind_due(Change& change);
   void forget_old(Change& change);
-  void commit(Change change);
+  // `done` runs after the commit, on the store's thread.
+  void commit(Change change, std::function<void(bool durable)> done = {});
   Watched* find(std::uint32_t id) noexcept;
   Desk desk();
+
+  // What jobs tell: core_heartbeat.cpp.
+  void keep_heartbeat(std::uint32_t id, HeartbeatRecord record, Change& change);
+  void follow_heartbeat(std::uint32_t id, bool listening_anew, Change& change);
+  void notice_standstill(Change& change);
 
   // Checks that come and go: core_config.cpp.
   void take_config(std::shared_ptr<const Config> config, Change& change);
@@ -101,6 +113,8 @@ class Core {
   std::unordered_map<std::string, Case> gone_;  // remembered, and named by no configuration
   std::int64_t last_incident_ = 0;
   SteadyTime housekeeping_at_;
+  SteadyTime looked_at_clock_;
+  WallTime looked_at_wall_;
   Snapshot totals_;  // what is counted as it happens; lists are filled in by snapshot()
 };
 

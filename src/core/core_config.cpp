@@ -30,7 +30,9 @@ Core::Core(CorePorts ports, std::shared_ptr<const Config> config, Saved saved)
     : ports_(std::move(ports)),
       schedule_(kEpoch),
       last_incident_(saved.last_incident),
-      housekeeping_at_(ports_.clock.steady()) {
+      housekeeping_at_(ports_.clock.steady()),
+      looked_at_clock_(ports_.clock.steady()),
+      looked_at_wall_(ports_.clock.wall()) {
   totals_.started_at = ports_.clock.wall();
   totals_.last_reload_at = totals_.started_at;
   std::unordered_map<std::int64_t, IncidentRecord*> incidents;
@@ -42,6 +44,11 @@ Core::Core(CorePorts ports, std::shared_ptr<const Config> config, Saved saved)
     held.record = std::move(record);
     std::string name = held.record.name;
     gone_.emplace(std::move(name), std::move(held));
+  }
+  for (HeartbeatRecord& record : saved.heartbeats) {
+    Case& held = gone_[record.name];  // one that was never judged has nothing but its heartbeats
+    held.record.name = record.name;
+    held.heartbeat = std::make_shared<const HeartbeatRecord>(std::move(record));
   }
   Change change;
   take_config(std::move(config), change);
@@ -92,6 +99,7 @@ void Core::watch(const CheckPtr& check, Change& change) {
     watched_[id].check = check;
     watched_[id].view.reset();
     by_name_.emplace(check->name, id);
+    follow_heartbeat(id, false, change);
     schedule_.change(id, check->name, check->timing.interval, now);
     return;
   }
@@ -108,6 +116,7 @@ void Core::watch(const CheckPtr& check, Change& change) {
   watched.held = returning(check->name, change);
   watched.standing.state = watched.held.record.state;
   by_name_.emplace(check->name, id);
+  follow_heartbeat(id, true, change);
   schedule_.add(id, check->name, check->timing.interval, now);
 }
 
@@ -121,8 +130,13 @@ void Core::unwatch(std::uint32_t id, Change& change) {
   const bool busy = schedule_.under_way(id);
   schedule_.remove(id);
   ports_.forget(id);
+  ports_.heartbeats.set(id, nullptr);
   std::string name = watched.check->name;
-  if (watched.held.record.state != State::pending) gone_[std::move(name)] = std::move(watched.held);
+  if (watched.held.record.state != State::pending) {
+    gone_[std::move(name)] = std::move(watched.held);
+  } else if (watched.held.heartbeat) {
+    change.forgotten.push_back(std::move(name));
+  }
   watched = Watched{};
   if (!busy) free_ids_.push_back(id);  // else its last probe's end frees it
 }
@@ -145,6 +159,11 @@ Case Core::returning(const std::string& name, Change& change) {
 
 void Core::adopt_unwatched(Change& change) {
   const auto notifiers = names_of(config_->notifiers);
+  std::erase_if(gone_, [&change](const auto& entry) {
+    if (entry.second.record.state != State::pending) return false;
+    change.forgotten.push_back(entry.first);
+    return true;
+  });
   for (auto& [name, held] : gone_) {
     if (held.record.gone_since) continue;
     log(LogLevel::info, "unwatched", "check", name, "state", to_string(held.record.state));
@@ -155,6 +174,7 @@ void Core::adopt_unwatched(Change& change) {
 Change Core::dump() const {
   Change change;
   const auto add = [&](const Case& held) {
+    if (held.heartbeat) change.heartbeats.push_back(*held.heartbeat);
     if (held.record.state == State::pending) return;
     change.checks.push_back(held.record);
     if (held.incident) change.incidents.push_back(*held.incident);
@@ -180,6 +200,8 @@ std::shared_ptr<const CheckView> make_view(const Watched& watched) {
   view->probes = watched.probes;
   view->details = watched.last.details;
   view->metrics = watched.last.metrics;
+  view->due_at = watched.last.due_at;
+  view->heartbeat = watched.held.heartbeat;
   return view;
 }
 

@@ -20,6 +20,8 @@ namespace {
 
 constexpr Millis kSnapshotAge{250};  // Control::snapshot
 constexpr Millis kSnapshotPatience{1000};
+// A disk that hangs is told as such after 5 s (StoreOptions::stall_after): that is waited for.
+constexpr Millis kHeartbeatPatience{8'000};
 constexpr Millis kStalled{15'000};  // far above any wait of a healthy daemon on a busy machine
 
 }  // namespace
@@ -164,6 +166,17 @@ std::shared_ptr<const Snapshot> CoreThread::snapshot() {
 
 std::string CoreThread::health() {
   return impl_->health();
+}
+
+HeartbeatFate CoreThread::note_heartbeat(const std::string& check, Heartbeat heartbeat) {
+  auto fate = std::make_shared<std::promise<HeartbeatFate>>();
+  auto told = fate->get_future();
+  post([fate, check, heartbeat = std::move(heartbeat)](Core& core) {
+    core.note_heartbeat(check, heartbeat,
+                        [fate](HeartbeatFate became) { fate->set_value(became); });
+  });
+  if (told.wait_for(kHeartbeatPatience) != std::future_status::ready) return HeartbeatFate::late;
+  return told.get();
 }
 
 void CoreThread::sender_is_alive() noexcept {

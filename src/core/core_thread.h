@@ -31,6 +31,7 @@ class CoreThread final : public Control {
 
   std::shared_ptr<const Snapshot> snapshot() override;
   std::string health() override;
+  HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) override;
   // What else must make progress for health() to be empty, and for the watchdog to be fed: called
   // by the sender's side whenever it is alive.
   void sender_is_alive() noexcept;

@@ -265,6 +265,21 @@ void remind(const Check& check, const std::string& reason, Case& held, const Des
   change.incidents.push_back(incident);
 }
 
+void tell_news(const Check& check, const std::string& reason, const std::string& details,
+               const Case& held, const Desk& desk, Change& change) {
+  Message message = message_of(check, held, Finding(reason), desk);
+  message.kind = Kind::info;
+  message.details = details;
+  message.from = held.record.state;
+  message.to = held.record.state;
+  message.decided_at = desk.now;
+  message.since = {};
+  message.incident = 0;  // told in the thread of one that is open, and no part of it
+  const bool open = held.incident && !held.incident->thread_key.empty();
+  const std::string key = open ? held.incident->thread_key : thread_key(check, 0);
+  tell(std::move(message), without_repeats(*check.notify), key, desk, change);
+}
+
 void tell_own(const std::string& reason, const std::vector<std::string>& notifiers, bool durable,
               const Desk& desk, Change& change) {
   Message message;

@@ -11,6 +11,7 @@
 
 #include "evaluate/evaluate.h"
 #include "tocsin/check.h"
+#include "tocsin/heartbeat.h"
 #include "tocsin/notification.h"
 #include "tocsin/result.h"
 #include "tocsin/store.h"
@@ -34,6 +35,7 @@ struct Desk {
 struct Case {
   CheckRecord record;
   std::optional<IncidentRecord> incident;  // the open one
+  HeartbeatRecordPtr heartbeat;            // what its jobs told; null for all other types
 };
 
 // What the deciding result says of itself: Result::reason and Result::details. A view: for the
@@ -70,6 +72,10 @@ void stop_watching(Case& held, const std::vector<std::string>& notifiers, const 
 std::optional<WallTime> next_reminder(const Check& check, const Case& held) noexcept;
 void remind(const Check& check, const std::string& reason, Case& held, const Desk& desk,
             Change& change);
+
+// News that is no change of state, in the check's thread: a job has finished.
+void tell_news(const Check& check, const std::string& reason, const std::string& details,
+               const Case& held, const Desk& desk, Change& change);
 
 // About Tocsin itself; thread key "tocsin/INSTANCE".
 void tell_own(const std::string& reason, const std::vector<std::string>& notifiers, bool durable,

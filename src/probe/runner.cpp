@@ -105,7 +105,7 @@ asio::awaitable<Result> run(std::shared_ptr<const Prober> prober, ProbeContext& 
 
 class ProbeRunner::Loop {
  public:
-  Loop(unsigned number, const Clock& clock, Events events);
+  Loop(unsigned number, const Clock& clock, Events events, const HeartbeatBoard* heartbeats);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -125,6 +125,7 @@ class ProbeRunner::Loop {
 
   const Clock& clock_;
   const Events events_;
+  const HeartbeatBoard* const heartbeats_;
   std::vector<Done> done_;
   std::vector<std::uint32_t> look_again_;
   bool flushing_ = false;
@@ -136,9 +137,11 @@ class ProbeRunner::Loop {
   std::thread thread_;
 };
 
-ProbeRunner::Loop::Loop(unsigned number, const Clock& clock, Events events)
+ProbeRunner::Loop::Loop(unsigned number, const Clock& clock, Events events,
+                        const HeartbeatBoard* heartbeats)
     : clock_(clock),
       events_(std::move(events)),
+      heartbeats_(heartbeats),
       tools_([this](std::uint32_t check) { look_again(check); }),
       stay_(tools_.loop().get_executor()),
       sweeper_(tools_.loop()),
@@ -178,6 +181,7 @@ asio::awaitable<void> ProbeRunner::Loop::probe(Due due) {
   const SteadyTime begun = clock_.steady();
   ProbeContext context = tools_.context(clock_, begun + due.timeout);
   context.check = due.check;
+  context.heartbeats = heartbeats_;
   const Running running(running_, due.check, context.deadline);
   // Not within the braces of Done: gcc 12 then copies the result's strings bit by bit.
   Result result = co_await run(std::move(due.prober), context);
@@ -227,9 +231,10 @@ void ProbeRunner::Loop::sweep() {
 // --- ProbeRunner
 // ------------------------------------------------------------------------------------
 
-ProbeRunner::ProbeRunner(unsigned threads, const Clock& clock, Events events) {
+ProbeRunner::ProbeRunner(unsigned threads, const Clock& clock, Events events,
+                         const HeartbeatBoard* heartbeats) {
   for (unsigned i = 0; i < std::max(threads, 1U); ++i) {
-    loops_.push_back(std::make_unique<Loop>(i, clock, events));
+    loops_.push_back(std::make_unique<Loop>(i, clock, events, heartbeats));
   }
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tocsin/check.h"
+#include "tocsin/heartbeat.h"
 #include "tocsin/result.h"
 #include "tocsin/snapshot.h"
 #include "tocsin/time.h"
@@ -37,8 +38,10 @@ class ProbeRunner {
     std::function<void(std::uint32_t check)> look_again;
   };
 
-  // Starts the threads. Throws std::system_error when they cannot be had.
-  ProbeRunner(unsigned threads, const Clock& clock, Events events);
+  // Starts the threads. `heartbeats`: where probes read what jobs told; must outlive it. Throws
+  // std::system_error when they cannot be had.
+  ProbeRunner(unsigned threads, const Clock& clock, Events events,
+              const HeartbeatBoard* heartbeats = nullptr);
   // Stops the loops; probes under way are abandoned and report nothing.
   ~ProbeRunner();
   ProbeRunner(const ProbeRunner&) = delete;

@@ -46,7 +46,11 @@ void Backlog::set_floor(Numbers floor) {
 void Backlog::add(const Change& change) {
   const std::lock_guard lock(mutex_);
   for (const CheckRecord& check : change.checks) checks_[check.name] = check;
-  for (const std::string& name : change.forgotten) checks_[name] = std::nullopt;
+  for (const std::string& name : change.forgotten) {
+    checks_[name] = std::nullopt;
+    heartbeats_.erase(name);
+  }
+  for (const HeartbeatRecord& record : change.heartbeats) heartbeats_[record.name] = record;
   for (const IncidentRecord& incident : change.incidents) {
     incidents_[incident.id] = incident;
     ended_ += has_ended(incident) ? 1 : 0;
@@ -80,6 +84,7 @@ void Backlog::drop_the_oldest() {
 void Backlog::clear() {
   const std::lock_guard lock(mutex_);
   checks_.clear();
+  heartbeats_.clear();
   incidents_.clear();
   notifications_.clear();
   ended_ = 0;
@@ -87,7 +92,7 @@ void Backlog::clear() {
 
 bool Backlog::empty() const {
   const std::lock_guard lock(mutex_);
-  return checks_.empty() && incidents_.empty() && notifications_.empty();
+  return checks_.empty() && incidents_.empty() && notifications_.empty() && heartbeats_.empty();
 }
 
 Change Backlog::all() const {
@@ -100,6 +105,7 @@ Change Backlog::all() const {
       change.forgotten.push_back(name);
     }
   }
+  for (const auto& [name, record] : heartbeats_) change.heartbeats.push_back(record);
   for (const auto& [id, incident] : incidents_) change.incidents.push_back(incident);
   for (const auto& [id, held] : notifications_) {
     if (held.notification) change.notifications.push_back(held.notification);

@@ -20,9 +20,9 @@ struct Numbers {
   bool operator==(const Numbers&) const = default;
 };
 
-// What the disk has not taken. Only the latest of each check, incident and notification is kept,
-// and of what has ended at most a given number of rows, so it stays bounded however long the disk
-// is away. Thread-safe: filled by the writer, read by the lists, hence a mutex of its own.
+// What the disk has not taken. Only the latest of each check, heartbeat, incident and notification
+// is kept, and of what has ended at most a given number of rows, so it stays bounded however long
+// the disk is away. Thread-safe: filled by the writer, read by the lists, hence a mutex of its own.
 class Backlog {
  public:
   // `ended_rows`: how many closed incidents and ended notifications are kept; the oldest go first.
@@ -53,6 +53,7 @@ class Backlog {
   const std::size_t ended_rows_;
   mutable std::mutex mutex_;                                  // guards all below
   std::map<std::string, std::optional<CheckRecord>> checks_;  // nothing: forgotten
+  std::map<std::string, HeartbeatRecord> heartbeats_;
   std::map<std::int64_t, IncidentRecord> incidents_;
   std::map<std::int64_t, Held> notifications_;
   Numbers floor_;

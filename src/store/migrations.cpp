@@ -83,10 +83,24 @@ constexpr std::string_view kVersion1[] = {
          updated_at INTEGER NOT NULL,
          PRIMARY KEY (notifier, thread_key)
        ) WITHOUT ROWID)",
+    R"(CREATE TABLE heartbeats (
+         name TEXT PRIMARY KEY,
+         expects TEXT NOT NULL,
+         known_since INTEGER NOT NULL,
+         listening_since INTEGER NOT NULL,
+         started_at INTEGER,
+         succeeded_at INTEGER,
+         failed_at INTEGER,
+         failed INTEGER NOT NULL,
+         exit_code INTEGER,
+         run_time INTEGER,
+         runs TEXT NOT NULL,
+         log TEXT NOT NULL
+       ) WITHOUT ROWID)",
 };
 
 constexpr Migration kSteps[] = {
-    {"checks, incidents, notifications, threads, counters", kVersion1},
+    {"checks, incidents, notifications, threads, counters, heartbeats", kVersion1},
 };
 
 void step(SqliteSession& session, const Migration& migration, std::size_t version) {

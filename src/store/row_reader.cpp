@@ -10,6 +10,7 @@
 #include <Poco/Nullable.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -258,6 +259,67 @@ std::vector<ThreadRef> read_threads(SqliteSession& session) {
   return out;
 }
 
+namespace {
+
+// "1767323045000 run-id" each; what is not that is left out.
+std::vector<HeartbeatRun> runs_of(const std::string& json) {
+  std::vector<HeartbeatRun> out;
+  for (const std::string& text : texts_from_json(json)) {
+    Number since = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, since);
+    if (error != std::errc{} || stop == end || *stop != ' ') continue;
+    out.push_back({std::string(stop + 1, end), time_of(since)});
+  }
+  return out;
+}
+
+// The variables of one row of heartbeats, and what they mean.
+struct HeartbeatColumns {
+  Number known_since = 0, listening_since = 0, failed = 0;
+  OptionalNumber started_at, succeeded_at, failed_at, exit_code, run_time;
+  std::string name, expects, runs, log;
+
+  static constexpr const char* kSelect =
+      "SELECT name, expects, known_since, listening_since, started_at, succeeded_at, failed_at,"
+      " failed, exit_code, run_time, runs, log FROM heartbeats";
+
+  void attach(Statement& select) {
+    select, into(name), into(expects), into(known_since), into(listening_since), into(started_at),
+        into(succeeded_at), into(failed_at), into(failed), into(exit_code), into(run_time),
+        into(runs), into(log), range(0, 1);
+  }
+
+  HeartbeatRecord record() const {
+    HeartbeatRecord out;
+    out.name = name;
+    out.expects = expects;
+    out.known_since = time_of(known_since);
+    out.listening_since = time_of(listening_since);
+    out.started_at = time_of(started_at);
+    out.succeeded_at = time_of(succeeded_at);
+    out.failed_at = time_of(failed_at);
+    out.failed = failed != 0;
+    if (!exit_code.isNull()) out.exit_code = static_cast<int>(exit_code.value());
+    if (!run_time.isNull()) out.run_time = Millis{run_time.value()};
+    out.runs = runs_of(runs);
+    out.log = log;
+    return out;
+  }
+};
+
+}  // namespace
+
+std::vector<HeartbeatRecord> read_heartbeats(SqliteSession& session) {
+  std::vector<HeartbeatRecord> out;
+  HeartbeatColumns columns;
+  Statement select(session.poco());
+  select << HeartbeatColumns::kSelect;
+  columns.attach(select);
+  for_each_row(select, [&] { out.push_back(columns.record()); });
+  return out;
+}
+
 std::int64_t read_counter(SqliteSession& session, const std::string& name) {
   // The rows are asked too: a file that was repaired by hand may have lost its counters.
   return session.number("SELECT max((SELECT coalesce(max(id), 0) FROM " + name +
@@ -272,6 +334,7 @@ Saved read_saved(SqliteSession& session) {
   saved.open_incidents = read_open_incidents(session);
   saved.waiting = read_waiting(session);
   saved.threads = read_threads(session);
+  saved.heartbeats = read_heartbeats(session);
   saved.last_incident = read_counter(session, "incident");
   saved.last_notification = read_counter(session, "notification");
   session.run("COMMIT");

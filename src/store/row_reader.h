@@ -34,6 +34,7 @@ std::vector<IncidentRecord> read_incidents(SqliteSession& session, const ListQue
 std::vector<Saved::Waiting> read_waiting(SqliteSession& session);
 std::vector<NotificationRow> read_notifications(SqliteSession& session, const ListQuery& query);
 std::vector<ThreadRef> read_threads(SqliteSession& session);
+std::vector<HeartbeatRecord> read_heartbeats(SqliteSession& session);
 
 // The highest number ever given of "incident" or "notification".
 std::int64_t read_counter(SqliteSession& session, const std::string& name);

@@ -5,8 +5,8 @@
 // columns (vectors) it compiles once and runs down the rows, at 2 us each. So the changes of a
 // transaction are turned into columns, table by table. Between tables the order is free, since all
 // becomes visible at once; within one, rows are in the order of the changes and the last one
-// counts. Only for checks two statements meet on one table: of a name that was put and forgotten,
-// what came last decides.
+// counts. Only for checks and heartbeats two statements meet on one table: of a name that was put
+// and forgotten, what came last decides.
 //
 // A NUL would end a text when Poco reads it back, so none is written.
 #include "store/row_writer.h"
@@ -15,6 +15,7 @@
 #include <Poco/Nullable.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,7 +34,8 @@ using Poco::Data::Keywords::now;
 using Poco::Data::Keywords::use;
 using Texts = std::vector<std::string>;
 using Numerals = std::vector<Poco::Int64>;
-using Optionals = std::vector<Poco::Nullable<Poco::Int64>>;
+using Nullable = Poco::Nullable<Poco::Int64>;
+using Optionals = std::vector<Nullable>;
 
 Poco::Int64 millis(WallTime time) {
   return time.time_since_epoch().count();
@@ -42,6 +44,22 @@ Poco::Int64 millis(WallTime time) {
 Poco::Nullable<Poco::Int64> millis(const std::optional<WallTime>& time) {
   if (!time) return {};
   return Poco::Nullable<Poco::Int64>(millis(*time));
+}
+
+template <typename Number>
+Nullable number(const std::optional<Number>& value) {
+  return value ? Nullable(Poco::Int64{*value}) : Nullable();
+}
+Nullable number(std::int64_t value) {
+  return Nullable(Poco::Int64{value});
+}
+
+std::vector<std::string> run_texts(const std::vector<HeartbeatRun>& runs) {
+  std::vector<std::string> out;
+  for (const HeartbeatRun& run : runs) {
+    out.push_back(std::to_string(millis(run.since)) + " " + run.id);
+  }
+  return out;
 }
 
 std::string word(State state) {
@@ -179,14 +197,69 @@ struct DeliveryColumns {
   }
 };
 
-// The names whose record goes in the end, although it may have been put before.
-Texts forgotten_in_the_end(std::span<const Change> changes) {
-  std::unordered_set<std::string_view> names;
+// The newest of each check: a job that tells often is written once a transaction.
+class HeartbeatColumns {
+ public:
+  void add(const HeartbeatRecord& record) { newest_[record.name] = &record; }
+
+  void write(Poco::Data::Session& session) {
+    if (newest_.empty()) return;
+    for (const auto& [key, record] : newest_) add_row(*record);
+    session << "INSERT OR REPLACE INTO heartbeats (name, expects, known_since, listening_since,"
+               " started_at, succeeded_at, failed_at, failed, exit_code, run_time, runs, log)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        use(name_), use(expects_), use(known_since_), use(listening_since_), use(started_at_),
+        use(succeeded_at_), use(failed_at_), use(failed_), use(exit_code_), use(run_time_),
+        use(runs_), use(log_), now;
+  }
+
+ private:
+  void add_row(const HeartbeatRecord& record) {
+    name_.push_back(record.name);
+    expects_.push_back(clean(record.expects));
+    known_since_.push_back(millis(record.known_since));
+    listening_since_.push_back(millis(record.listening_since));
+    started_at_.push_back(millis(record.started_at));
+    succeeded_at_.push_back(millis(record.succeeded_at));
+    failed_at_.push_back(millis(record.failed_at));
+    failed_.push_back(record.failed ? 1 : 0);
+    exit_code_.push_back(number(record.exit_code));
+    run_time_.push_back(record.run_time ? number(record.run_time->count()) : Nullable());
+    runs_.push_back(to_json(run_texts(record.runs)));
+    log_.push_back(clean(record.log));
+  }
+
+  std::map<std::string_view, const HeartbeatRecord*> newest_;
+  Texts name_, expects_, runs_, log_;
+  Numerals known_since_, listening_since_, failed_;
+  Optionals started_at_, succeeded_at_, failed_at_, exit_code_, run_time_;
+};
+
+using Names = std::unordered_set<std::string_view>;
+
+template <typename Record>
+void take_out(const std::vector<Record>& put, Names& names) {
+  if (names.empty()) return;
+  for (const Record& record : put) names.erase(record.name);
+}
+
+// The names whose record goes in the end, although it may have been put before. Within a change,
+// checks are put before any is forgotten …
+Texts forgotten_checks(std::span<const Change> changes) {
+  Names names;
   for (const Change& change : changes) {
-    if (!names.empty()) {
-      for (const CheckRecord& check : change.checks) names.erase(check.name);
-    }
+    take_out(change.checks, names);
     names.insert(change.forgotten.begin(), change.forgotten.end());
+  }
+  return {names.begin(), names.end()};
+}
+
+// … and heartbeats after.
+Texts forgotten_heartbeats(std::span<const Change> changes) {
+  Names names;
+  for (const Change& change : changes) {
+    names.insert(change.forgotten.begin(), change.forgotten.end());
+    take_out(change.heartbeats, names);
   }
   return {names.begin(), names.end()};
 }
@@ -198,6 +271,7 @@ void write_rows(SqliteSession& session, std::span<const Change> changes) {
   IncidentColumns incidents;
   NotificationColumns notifications;
   DeliveryColumns deliveries;
+  HeartbeatColumns heartbeats;
   for (const Change& change : changes) {
     for (const CheckRecord& check : change.checks) checks.add(check);
     for (const IncidentRecord& incident : change.incidents) incidents.add(incident);
@@ -205,11 +279,15 @@ void write_rows(SqliteSession& session, std::span<const Change> changes) {
       notifications.add(*notification);
     }
     for (const DeliveryRecord& delivery : change.deliveries) deliveries.add(delivery);
+    for (const HeartbeatRecord& heartbeat : change.heartbeats) heartbeats.add(heartbeat);
   }
   Poco::Data::Session& poco = session.poco();
   checks.write(poco);
-  Texts forgotten = forgotten_in_the_end(changes);
+  Texts forgotten = forgotten_checks(changes);
   if (!forgotten.empty()) poco << "DELETE FROM checks WHERE name = ?", use(forgotten), now;
+  heartbeats.write(poco);
+  forgotten = forgotten_heartbeats(changes);
+  if (!forgotten.empty()) poco << "DELETE FROM heartbeats WHERE name = ?", use(forgotten), now;
   incidents.write(poco);
   notifications.write(poco);
   deliveries.write(poco);

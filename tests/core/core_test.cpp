@@ -75,6 +75,7 @@ struct Rig {
   FakeClock clock;
   RecordingStore store;
   std::atomic<std::int64_t> ids{0};
+  HeartbeatBoard board;
   std::vector<DueProbe> due;
   std::vector<std::uint32_t> forgotten;
   std::vector<NotificationPtr> told;
@@ -93,7 +94,8 @@ struct Rig {
                         [this](std::vector<NotificationPtr> batch) {
                           told.insert(told.end(), batch.begin(), batch.end());
                         },
-                    .notifier_views = [] { return std::vector<NotifierView>{}; }};
+                    .notifier_views = [] { return std::vector<NotifierView>{}; },
+                    .heartbeats = board};
     core = std::make_unique<Core>(std::move(ports), std::move(config), std::move(saved));
   }
 

@@ -144,6 +144,22 @@ inline IncidentRecord incident_record(std::int64_t id, bool closed = false) {
   return incident;
 }
 
+inline HeartbeatRecord heartbeat_record(const std::string& name) {
+  HeartbeatRecord out;
+  out.name = name;
+  out.expects = "every 1h, 5m of grace";
+  out.known_since = WallTime{Millis{1'767'000'000'001}};
+  out.listening_since = WallTime{Millis{1'767'000'000'002}};
+  out.started_at = WallTime{Millis{1'767'000'000'003}};
+  out.failed_at = WallTime{Millis{1'767'000'000'004}};
+  out.failed = true;
+  out.exit_code = 3;
+  out.run_time = Millis{1234};
+  out.runs = {{"", WallTime{Millis{5}}}, {"a run \"7\"", WallTime{Millis{1'767'000'000'006}}}};
+  out.log = "line 1\nrsync: \xE2\x9D\x8C failed\n";
+  return out;
+}
+
 inline NotificationPtr notification(std::int64_t id, const std::string& reason = "no answer") {
   auto message = std::make_shared<Message>();
   message->kind = Kind::down;

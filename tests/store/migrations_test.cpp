@@ -36,7 +36,8 @@ void make_version_1(const Place& place, const Clock& clock) {
   const auto store = open_store(place.dir(), clock, {}, options);
   REQUIRE(commit_and_wait(*store, {.checks = {check_record("a"), check_record("b", State::up)},
                                    .incidents = {incident_record(1)},
-                                   .notifications = {notification(1)}}));
+                                   .notifications = {notification(1)},
+                                   .heartbeats = {heartbeat_record("a")}}));
 }
 
 }  // namespace
@@ -53,6 +54,7 @@ TEST_CASE("migrations: a file of version 1 is brought to version 2 with its rows
     CHECK(saved.checks.size() == 2);
     CHECK(saved.open_incidents.size() == 1);
     CHECK(saved.waiting.size() == 1);
+    CHECK(saved.heartbeats == std::vector{heartbeat_record("a")});
   }
   CHECK(sql(place.file(), "PRAGMA user_version") == "2");
   CHECK(sql(place.file(), "SELECT flaps FROM checks WHERE name = 'a'") == "3");

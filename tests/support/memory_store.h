@@ -79,6 +79,7 @@ class MemoryStore final : public Store {
       out.last_notification = id;
     }
     for (const auto& [key, ref] : threads_) out.threads.push_back({key.first, key.second, ref});
+    for (const auto& [name, record] : heartbeats_) out.heartbeats.push_back(record);
     return out;
   }
 
@@ -117,7 +118,11 @@ class MemoryStore final : public Store {
  private:
   void apply(const Change& change) {
     for (const CheckRecord& record : change.checks) checks_[record.name] = record;
-    for (const std::string& name : change.forgotten) checks_.erase(name);
+    for (const std::string& name : change.forgotten) {
+      checks_.erase(name);
+      heartbeats_.erase(name);
+    }
+    for (const HeartbeatRecord& record : change.heartbeats) heartbeats_[record.name] = record;
     for (const IncidentRecord& incident : change.incidents) incidents_[incident.id] = incident;
     for (const NotificationPtr& it : change.notifications) {
       NotificationRow& row = rows_[it->id];
@@ -134,6 +139,7 @@ class MemoryStore final : public Store {
 
   mutable std::mutex mutex_;
   std::map<std::string, CheckRecord> checks_;
+  std::map<std::string, HeartbeatRecord> heartbeats_;
   std::map<std::int64_t, IncidentRecord> incidents_;
   std::map<std::int64_t, NotificationRow> rows_;
   std::map<std::pair<std::string, std::string>, std::string> threads_;

@@ -84,6 +84,20 @@ class FakeControl final : public Control {
     const std::lock_guard lock(mutex_);
     return health_;
   }
+  HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) override {
+    const std::lock_guard lock(mutex_);
+    heartbeats_.emplace_back(check, std::move(heartbeat));
+    return fate_;
+  }
+  // What was noted so far.
+  std::vector<std::pair<std::string, Heartbeat>> heartbeats() {
+    const std::lock_guard lock(mutex_);
+    return heartbeats_;
+  }
+  void set_fate(HeartbeatFate fate) {
+    const std::lock_guard lock(mutex_);
+    fate_ = fate;
+  }
   void set(std::shared_ptr<const Snapshot> snapshot) {
     const std::lock_guard lock(mutex_);
     snapshot_ = std::move(snapshot);
@@ -97,6 +111,8 @@ class FakeControl final : public Control {
   std::mutex mutex_;
   std::shared_ptr<const Snapshot> snapshot_ = made_snapshot({});
   std::string health_;
+  std::vector<std::pair<std::string, Heartbeat>> heartbeats_;
+  HeartbeatFate fate_ = HeartbeatFate::durable;
 };
 
 // Keeps its rows newest first and answers as the contract in tocsin/store.h says.
