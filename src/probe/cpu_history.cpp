@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <utility>
 
 namespace tocsin {
 namespace {
@@ -65,18 +64,6 @@ std::optional<double> cpu_percent(const ProcessSample& before, SteadyTime at,
     if (was_inherited(process, before, now)) used -= account(process, true);
   }
   return std::max(0.0, used) / ticks_per_second() / seconds * 100;
-}
-
-const ProcessSample* CpuHistory::before(SteadyTime at) const noexcept {
-  const auto old_enough = [at](const auto& sample) { return at - sample->at >= kYoungest; };
-  if (last_ && (old_enough(last_))) return &*last_;
-  if (earlier_ && (old_enough(earlier_))) return &*earlier_;
-  return nullptr;
-}
-
-void CpuHistory::keep(ProcessSample sample) {
-  if (last_ && sample.at - last_->at < kYoungest) return;
-  earlier_ = std::exchange(last_, std::move(sample));
 }
 
 double ticks_per_second() noexcept {

@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "probe/machine.h"
@@ -45,24 +46,41 @@ struct ProcessSample {
 std::optional<double> cpu_percent(const ProcessSample& before, SteadyTime at,
                                   const std::vector<ProcessFigures>& now, bool children);
 
-// What a check's look at CPU times leaves for its next one. Values; for one check, on one loop.
-class CpuHistory {
+// The CPU times of the machine at one moment.
+struct MachineSample {
+  SteadyTime at{};
+  CpuTimes times;
+};
+
+// The latest samples of one kind. A value; for one check, on one loop.
+template <typename Sample>
+class Recent {
  public:
   // The sample to compare one of this moment with: the last one, or the one before while the last
   // is too young to tell a figure from. Null: there is none.
-  const ProcessSample* before(SteadyTime at) const noexcept;
+  const Sample* before(SteadyTime at) const noexcept {
+    if (last_ && at - last_->at >= kYoungest) return &*last_;
+    if (earlier_ && at - earlier_->at >= kYoungest) return &*earlier_;
+    return nullptr;
+  }
   // Keeps it for the next look, unless one was kept only just now.
-  void keep(ProcessSample sample);
-
-  // The same for the machine's own times, which `load` compares.
-  std::optional<CpuTimes> machine;
+  void keep(Sample sample) {
+    if (last_ && sample.at - last_->at < kYoungest) return;
+    earlier_ = std::exchange(last_, std::move(sample));
+  }
 
   // Below this, a tick of 10 ms is too much of the whole.
   static constexpr Millis kYoungest{1000};
 
  private:
-  std::optional<ProcessSample> last_;
-  std::optional<ProcessSample> earlier_;
+  std::optional<Sample> last_;
+  std::optional<Sample> earlier_;
+};
+
+// What a check's look leaves for its next one.
+struct CpuHistory {
+  Recent<ProcessSample> processes;
+  Recent<MachineSample> machine;
 };
 
 // Ticks in a second, as /proc counts.

@@ -7,10 +7,10 @@
 namespace tocsin {
 
 ProbeTools::ProbeTools(std::function<void(std::uint32_t)> look_again,
-                       std::optional<Resolver::Sources> names) {
+                       std::optional<Resolver::Sources> names, std::string proc) {
   names ? resolver_.emplace(loop_, std::move(*names)) : resolver_.emplace(loop_);
   http_.emplace(loop_, *resolver_);
-  processes_.emplace(loop_, std::move(look_again));
+  processes_.emplace(loop_, std::move(look_again), std::move(proc));
   workers_.emplace(loop_);
   icmp_.emplace(loop_);
 }

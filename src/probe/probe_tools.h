@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "net/http_client.h"
 #include "net/icmp.h"
@@ -23,9 +24,10 @@ namespace tocsin {
 // still waits inside it, then the loop.
 class ProbeTools {
  public:
-  // `names`: where names come from; none: the machine's own sources.
+  // `names`: where names come from; none: the machine's own sources. `proc` stands for /proc.
   explicit ProbeTools(std::function<void(std::uint32_t check)> look_again,
-                      std::optional<Resolver::Sources> names = std::nullopt);
+                      std::optional<Resolver::Sources> names = std::nullopt,
+                      std::string proc = "/proc");
   ~ProbeTools();
   ProbeTools(const ProbeTools&) = delete;
   ProbeTools& operator=(const ProbeTools&) = delete;

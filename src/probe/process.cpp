@@ -6,17 +6,7 @@
 //
 // CPU takes two samples. Each look leaves one for the check's next look; the first look of a check
 // that has a limit for it, and a one-off that shows figures, wait a moment and take both.
-#include <pwd.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <asio/redirect_error.hpp>
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
-#include <charconv>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,7 +18,10 @@
 #include "probe/process_depth.h"
 #include "probe/process_limits.h"
 #include "probe/process_table.h"
+#include "probe/process_words.h"
+#include "probe/second_look.h"
 #include "probe/types.h"
+#include "probe/users.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -37,9 +30,6 @@ namespace {
 constexpr std::int64_t kMostProcesses = 1'000'000;
 constexpr std::size_t kNotesMost = 50;    // processes that are listed one by one by `tocsin probe`
 constexpr std::size_t kDetailsMost = 12;  // the same with an incident
-constexpr std::size_t kCommandShown = 300;
-constexpr Millis kBetweenSamples{1000};
-constexpr Millis kBetweenShown{200};  // where nothing but showing depends on it
 
 struct ProcessSettings {
   ProcessQuery query;
@@ -48,35 +38,6 @@ struct ProcessSettings {
   std::optional<std::size_t> max;
   ProcessLimits limits;
 };
-
-// --- users
-// ------------------------------------------------------------------------------------------
-
-std::optional<uid_t> parse_uid(std::string_view text) noexcept {
-  uid_t uid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return uid;
-}
-
-// Nothing if there is no such user.
-std::optional<uid_t> find_user(const std::string& name) {
-  if (const auto uid = parse_uid(name)) return uid;
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 16 * 1024> buffer;
-  getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr) return std::nullopt;
-  return found->pw_uid;
-}
-
-std::string show_user(uid_t uid) {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 16 * 1024> buffer;
-  getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found);
-  return found == nullptr ? std::to_string(uid) : found->pw_name;
-}
 
 // --- words
 // ------------------------------------------------------------------------------------------
@@ -137,13 +98,6 @@ ProcessSample sample_of(const ProcessLook& seen) {
   return {seen.at, seen.boot_ticks, members_of(seen, true)};
 }
 
-std::string line_of(const FoundProcess& process, const ProcessEvidence& evidence) {
-  const std::string user = process.user ? show_user(*process.user) : "?";
-  const std::string command = process.command.empty() ? '[' + process.comm + ']' : process.command;
-  return "pid " + std::to_string(process.id.pid) + ", user " + user + ", " +
-         describe_figures(process, evidence) + ": " + printable(command, kCommandShown);
-}
-
 // The processes, a line each, those with the most memory first.
 std::vector<std::string> list_processes(ProcessTable& processes, const ProcessEvidence& evidence,
                                         std::size_t most) {
@@ -155,17 +109,11 @@ std::vector<std::string> list_processes(ProcessTable& processes, const ProcessEv
   found.resize(found.size() - more);
   processes.add_details(found);
   std::vector<std::string> out;
-  for (const FoundProcess& process : found) out.push_back(line_of(process, evidence));
+  for (const FoundProcess& process : found) {
+    out.push_back(process_line(process, describe_figures(process, evidence)));
+  }
   if (more > 0) out.push_back("and " + std::to_string(more) + " more");
   return out;
-}
-
-std::string details_of(ProcessTable& processes, const ProcessEvidence& evidence) {
-  std::string out;
-  for (const std::string& line : list_processes(processes, evidence, kDetailsMost)) {
-    out += line + '\n';
-  }
-  return printable_lines(trim(out), Result::kMostDetails);
 }
 
 void explain(Result& result, ProcessTable& processes, const ProcessEvidence& evidence) {
@@ -192,7 +140,9 @@ asio::awaitable<Result> ProcessProber::probe(ProbeContext& context) const {
   judge(result, evidence);
   result.metrics = process_metrics(settings_.limits, evidence);
   if (context.explain) explain(result, context.processes, evidence);
-  if (result.verdict != Verdict::up) result.details = details_of(context.processes, evidence);
+  if (result.verdict != Verdict::up) {
+    result.details = joined_lines(list_processes(context.processes, evidence, kDetailsMost));
+  }
   result.took = micros_between(begun, context.clock.steady());
   co_return result;
 }
@@ -202,17 +152,13 @@ asio::awaitable<void> ProcessProber::sample(ProbeContext& context, ProcessLook& 
                                             std::optional<ProcessSample>& before) const {
   ProcessSample now = sample_of(seen);
   if (context.check != 0) {
-    CpuHistory& history = context.processes.history(context.check);
+    Recent<ProcessSample>& history = context.processes.history(context.check).processes;
     if (const ProcessSample* last = history.before(seen.at)) before = *last;
     history.keep(now);
   }
-  const bool wanted = settings_.limits.cpu.set();
-  if (before || seen.found.empty() || !(wanted || context.explain)) co_return;
-  const Millis left = std::chrono::duration_cast<Millis>(context.deadline - context.clock.steady());
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  timer.expires_after(std::min(wanted ? kBetweenSamples : kBetweenShown, left / 2));
-  std::error_code ignored;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  const bool limited = settings_.limits.cpu.set();
+  if (before || seen.found.empty() || !(limited || context.explain)) co_return;
+  co_await wait_for_second_look(context, limited ? kBetweenLooks : kBetweenShown);
   before = std::move(now);
   seen = look(context.processes);
 }

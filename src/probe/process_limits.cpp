@@ -7,11 +7,11 @@
 // no groups: the youngest process decides on `uptime`, and zombies are counted together.
 #include "probe/process_limits.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <functional>
 #include <utility>
+
+#include "probe/process_words.h"
 
 namespace tocsin {
 namespace {
@@ -92,11 +92,9 @@ Value cpu_of(const Group& group, const ProcessEvidence& evidence, bool with_chil
 }
 
 double memory_of(const Group& group) {
-  static const auto kPage = static_cast<double>(sysconf(_SC_PAGESIZE));
-  double pages = 0;
-  for (const ProcessFigures& process : group.members)
-    pages += static_cast<double>(process.rss_pages);
-  return pages * kPage;
+  double out = 0;
+  for (const ProcessFigures& process : group.members) out += resident_bytes(process);
+  return out;
 }
 
 double threads_of(const Group& group) {

@@ -107,14 +107,15 @@ void ProcessTable::add_details(std::vector<FoundProcess>& found) {
   }
 }
 
-std::vector<FoundProcess> ProcessTable::largest(std::size_t count) {
+std::vector<FoundProcess> ProcessTable::first(std::size_t count, Before before) {
   refresh();
   std::vector<Known*> order;
-  for (auto& [pid, process] : known_) order.push_back(&process);
+  for (auto& [pid, process] : known_) {
+    if (pid != self_) order.push_back(&process);
+  }
   const auto middle = order.begin() + static_cast<std::ptrdiff_t>(std::min(count, order.size()));
-  std::partial_sort(order.begin(), middle, order.end(), [](const Known* a, const Known* b) {
-    return a->stat.rss_pages > b->stat.rss_pages;
-  });
+  std::partial_sort(order.begin(), middle, order.end(),
+                    [before](const Known* a, const Known* b) { return before(a->stat, b->stat); });
   std::vector<FoundProcess> out;
   for (auto at = order.begin(); at != middle; ++at) out.push_back(found_of(**at, false));
   add_details(out);

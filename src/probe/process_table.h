@@ -42,9 +42,10 @@ class ProcessTable {
   // Reads the users and command lines of those that were found without them; no command line of one
   // in state D, which could hold us up.
   void add_details(std::vector<FoundProcess>& found);
-  // Those with the most memory resident, the largest first; details are read. Empty if the look
-  // fails.
-  std::vector<FoundProcess> largest(std::size_t count);
+  // The first so many in this order, of all processes but ourselves; kernel threads too. Details
+  // are read. Empty if the look fails.
+  using Before = bool (*)(const ProcessStat& a, const ProcessStat& b);
+  std::vector<FoundProcess> first(std::size_t count, Before before);
 
   // The folder that stands for /proc.
   const std::string& proc() const noexcept { return proc_; }

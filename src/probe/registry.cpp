@@ -13,7 +13,10 @@ CheckTypes check_types() noexcept {
   static const std::array kTypes{
       kCommandCheck,
       kDnsCheck,
+      kGrpcCheck,
       kHttpCheck,
+      kLoadCheck,
+      kMemoryCheck,
       kPingCheck,
       kProcessCheck,
       kTcpCheck,

@@ -9,7 +9,10 @@ namespace tocsin {
 // Each is defined at the end of its own source file; registry.cpp lists them. Constant data.
 extern const CheckType kCommandCheck;
 extern const CheckType kDnsCheck;
+extern const CheckType kGrpcCheck;
 extern const CheckType kHttpCheck;
+extern const CheckType kLoadCheck;
+extern const CheckType kMemoryCheck;
 extern const CheckType kPingCheck;
 extern const CheckType kProcessCheck;
 extern const CheckType kTcpCheck;
