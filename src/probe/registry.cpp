@@ -11,6 +11,7 @@ namespace tocsin {
 CheckTypes check_types() noexcept {
   // Sorted by name. A type is registered by its line here and nowhere else.
   static const std::array kTypes{
+      kCertificateCheck,
       kCommandCheck,
       kDnsCheck,
       kGrpcCheck,

@@ -8,6 +8,7 @@ namespace tocsin {
 
 // Each is defined at the end of its own source file; registry.cpp lists them. Constant data.
 extern const CheckType kCommandCheck;
+extern const CheckType kCertificateCheck;
 extern const CheckType kDnsCheck;
 extern const CheckType kGrpcCheck;
 extern const CheckType kHttpCheck;

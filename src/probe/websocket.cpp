@@ -148,15 +148,13 @@ asio::awaitable<void> WebsocketProber::say_goodbye(Look& look) const {
 }
 
 void WebsocketProber::judge_ping(Result& result) const {
-  const bool good = result.verdict == Verdict::up || result.verdict == Verdict::degraded;
-  if (!good || settings_.ping_time == Millis{0} || result.metrics.empty()) return;
+  if (settings_.ping_time == Millis{0} || result.metrics.empty()) return;
   const double limit = std::chrono::duration<double>(settings_.ping_time).count();
   if (result.metrics.front().value <= limit) return;
   const auto took = static_cast<long>(result.metrics.front().value * 1000);
   const std::string text = "slow pong: " + std::to_string(took) + " ms, wanted within " +
                            std::to_string(settings_.ping_time.count()) + " ms";
-  result.reason += (result.reason.empty() ? "" : "; ") + with_address(text, result.address);
-  result.verdict = Verdict::degraded;
+  degrade(result, with_address(text, result.address));
 }
 
 std::string WebsocketProber::quoted(const WebsocketEvent& event) const {

@@ -32,9 +32,30 @@ int hex_digit(char c) noexcept {
 // --- where to
 // -------------------------------------------------------------------------------------------
 
+// Where to connect to, if not to the URL's host and port.
+void parse_way(Settings& settings, WebsocketSettings& out) {
+  const std::string connect_to = settings.text("connect_to");
+  const std::string unix_socket = settings.text("unix_socket");
+  const std::string family = settings.choice("family", {"any", "ipv4", "ipv6"}, "any");
+  StreamTarget& to = out.request.connect_to;
+  to = out.request.target.to;
+  if (!connect_to.empty()) {
+    const auto parsed = parse_stream_target(connect_to);
+    if (!parsed) settings.error("connect_to", "not HOST:PORT, such as 10.0.0.7:443");
+    to = parsed.value_or(StreamTarget{});
+  }
+  if (settings.has("unix_socket")) {
+    const auto parsed = parse_unix_target("unix:" + unix_socket);
+    if (!parsed) settings.error("unix_socket", "not an absolute path of at most 107 bytes");
+    if (!connect_to.empty()) settings.error("unix_socket", "leave it out, or 'connect_to'");
+    if (family != "any") settings.error("family", "a socket file has no address");
+    to = parsed.value_or(StreamTarget{});
+  }
+  if (family != "any") to.family = family == "ipv4" ? IpFamily::v4 : IpFamily::v6;
+}
+
 void parse_target(Settings& settings, WebsocketSettings& out) {
   out.url = settings.url("url", {"ws", "wss"});
-  const std::string connect_to = settings.text("connect_to");
   if (!settings.has("url")) settings.error("'url' is missing");
   const auto target = websocket_target(out.url.value());
   if (!out.url.empty() && !target) {
@@ -43,14 +64,7 @@ void parse_target(Settings& settings, WebsocketSettings& out) {
                                    : "not a URL that a WebSocket can be opened at");
   }
   out.request.target = target.value_or(WebsocketTarget{});
-  out.request.connect_to = out.request.target.to;
-  if (connect_to.empty()) return;
-  const auto parsed = parse_stream_target(connect_to);
-  if (!parsed) {
-    settings.error("connect_to",
-                   "not HOST:PORT or [IPv6]:PORT: \"" + printable(connect_to, kLongestShown) + '"');
-  }
-  out.request.connect_to = parsed.value_or(StreamTarget{});
+  parse_way(settings, out);
 }
 
 void parse_tls(Settings& settings, WebsocketSettings& out) {

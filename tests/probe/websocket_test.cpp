@@ -142,7 +142,7 @@ TEST_CASE("websocket: a dialogue goes step by step, and says where it stopped", 
   const Result wrong = probe(
       at("/greet", "dialogue: [{expect: ready}, {send: LOGIN, expect_matches: '^OK '}]", "1s"));
   check_down(wrong,
-             here("timed out after 1 s") + ": expected /^OK /, got \"ERR 'LOGIN'\" (step 2 of 2)");
+             here("timed out after 1 s") + ": expected /^OK/, got \"ERR 'LOGIN'\" (step 2 of 2)");
 }
 
 TEST_CASE("websocket: fragments are put together, and the server's pings answered", "[probe]") {
@@ -232,8 +232,12 @@ TEST_CASE("websocket: bad settings are told at their place", "[probe]") {
   CHECK(told("url: 'https://a.example/'").find("error: URL that begins with ws:// or wss://") == 0);
   CHECK(told("url: 'ws://a.example/#x'") ==
         "error: a WebSocket's URL has no fragment; write # as %23\n");
-  CHECK(told(url + ", connect_to: nowhere") ==
-        "error: not HOST:PORT or [IPv6]:PORT: \"nowhere\"\n");
+  CHECK(told(url + ", connect_to: nowhere") == "error: not HOST:PORT, such as 10.0.0.7:443\n");
+  CHECK(told(url + ", unix_socket: run/x") == "error: not an absolute path of at most 107 bytes\n");
+  CHECK(told(url + ", unix_socket: /run/x, connect_to: 'a:1'") ==
+        "error: leave it out, or 'connect_to'\n");
+  CHECK(told(url + ", unix_socket: /run/x, family: ipv4") ==
+        "error: a socket file has no address\n");
   CHECK(told(url + ", verify: false, ca_file: x, server_name: y, certificate_days: 3")
             .find("error: it needs a wss URL\n") != std::string::npos);
   CHECK(told("url: 'wss://a.example', server_name: 'a b'") ==
