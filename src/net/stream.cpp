@@ -62,6 +62,7 @@ class Stream::Engine : public std::enable_shared_from_this<Engine> {
   const std::string& address() const noexcept { return address_; }
   std::optional<int> certificate_days() const noexcept { return certificate_days_; }
   std::string tls_version() const;
+  const TlsPeer& peer() const noexcept { return peer_; }
 
  private:
   asio::awaitable<StreamStatus> try_addresses(Resolver::Answer found, std::uint16_t port,
@@ -95,6 +96,8 @@ class Stream::Engine : public std::enable_shared_from_this<Engine> {
   std::string tls_name_;
   std::optional<CertificateProblem> problem_;
   std::optional<int> certificate_days_;
+  bool examines_ = false;
+  TlsPeer peer_;
 };
 
 // --- deadlines and failures
@@ -212,7 +215,8 @@ bool Stream::Engine::note_certificate(bool fine, X509_STORE_CTX* context) {
     const CertificateFacts own = certificate_facts(X509_STORE_CTX_get0_cert(context));
     certificate_days_ = days_left(own.not_after, SystemClock().wall());
   }
-  if (!fine && !problem_) problem_ = certificate_problem(context);
+  if (examines_) note_chain(context, peer_);
+  if (!fine && !problem_ && !examines_) problem_ = certificate_problem(context);
   return fine;
 }
 
@@ -237,8 +241,11 @@ StreamStatus Stream::Engine::set_up_tls(const TlsSettings& tls) {
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, tls_name_.data());
     SSL_set1_host(ssl, tls_name_.c_str());
   }
+  examines_ = tls.examine;
+  if (examines_) prepare_to_examine(ssl, tls.most_tls, peer_);
   asio::error_code error;
-  tls_->set_verify_mode(tls.verify ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
+  const bool verify = tls.verify && !examines_;
+  tls_->set_verify_mode(verify ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
   tls_->set_verify_callback(
       [this](bool fine, asio::ssl::verify_context& found) {
         return note_certificate(fine, found.native_handle());
@@ -273,6 +280,7 @@ asio::awaitable<StreamStatus> Stream::Engine::start_tls(TlsSettings tls, SteadyT
   time(Phase::tls, begun_);
   waiting_since_ = now();
   if (error || cut_) co_return handshake_failure(error);
+  if (examines_) note_staple(tls_->native_handle(), peer_);
   co_return StreamStatus{};
 }
 
@@ -360,6 +368,10 @@ std::optional<int> Stream::certificate_days() const noexcept {
 
 std::string Stream::tls_version() const {
   return engine_->tls_version();
+}
+
+const TlsPeer& Stream::peer() const noexcept {
+  return engine_->peer();
 }
 
 }  // namespace tocsin

@@ -12,6 +12,7 @@
 
 #include "net/http_client.h"
 #include "net/resolver.h"
+#include "net/tls_peer.h"
 #include "tocsin/result.h"
 #include "tocsin/time.h"
 
@@ -40,6 +41,10 @@ struct TlsSettings {
   std::string server_name;
   bool verify = true;   // the chain and the name
   std::string ca_file;  // PEM; empty: the system's
+  // The handshake is made to look at the other side: whatever certificate comes is taken, and
+  // peer() has it. `verify` says nothing then.
+  bool examine = false;
+  std::uint16_t most_tls = 0;  // with `examine`: 10, 11 or 12: offer no newer version; 0: offer all
 };
 
 // What one step on a stream gave. `text` is for people and has the address in it.
@@ -76,6 +81,9 @@ class Stream {
   std::optional<int> certificate_days() const noexcept;
   // "TLSv1.3 TLS_AES_256_GCM_SHA384"; empty on a plain stream.
   std::string tls_version() const;
+  // After start_tls with `examine`, also one that failed: what the other side presented. Else
+  // empty.
+  const TlsPeer& peer() const noexcept;
 
  private:
   class Engine;

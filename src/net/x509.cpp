@@ -97,12 +97,18 @@ int no_password(char*, int, int, void* asked) {
   return -1;
 }
 
+// What the dates say is for the caller to judge, who has them.
+bool is_about_dates(int error) noexcept {
+  return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
+}
+
 // Keeps every problem, and goes on, so that the next one is found too.
 int note_problem(int fine, X509_STORE_CTX* context) {
   auto* problems = static_cast<std::vector<CertificateProblem>*>(
       X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
   if (fine == 1 || problems->size() > 32) return 1;
   CertificateProblem problem = certificate_problem(context);
+  if (is_about_dates(problem.error)) return 1;
   // One that cannot be found leads to two more that say the same.
   const bool same = std::any_of(problems->begin(), problems->end(), [&](const auto& known) {
     return known.depth == problem.depth &&

@@ -44,7 +44,7 @@ struct ChainFacts {
   std::vector<CertificateProblem> problems;  // empty: trusted
   std::vector<std::string> chain;  // DER, up to the trusted issuer, as far as it was found
 };
-// `issuers`: who is trusted. Names and revocation are not looked at.
+// `issuers`: who is trusted. Dates, names and revocation are not judged.
 ChainFacts verify_chain(ssl_ctx_st* issuers, const std::vector<std::string>& sent, WallTime now);
 
 // A stapled OCSP response (RFC 6960).
