@@ -66,6 +66,8 @@ const std::map<std::string, Names, std::less<>> kThirdParty{
     {"asio/", {"app", "cli", "core", "deliver", "net", "notify", "probe"}},
     {"asio/ssl", {"net"}},
     {"curl/", {"net"}},
+    // Time zones.
+    {"date/", {"util"}},
     {"openssl/", {"net"}},
     {"prometheus/", {"web"}},
     {"re2/", {"util"}},
