@@ -11,17 +11,9 @@ namespace tocsin {
 CheckTypes check_types() noexcept {
   // Sorted by name. A type is registered by its line here and nowhere else.
   static const std::array kTypes{
-      kCertificateCheck,
-      kCommandCheck,
-      kDnsCheck,
-      kGrpcCheck,
-      kHttpCheck,
-      kLoadCheck,
-      kMemoryCheck,
-      kPingCheck,
-      kProcessCheck,
-      kTcpCheck,
-      kWebsocketCheck,
+      kCertificateCheck, kCommandCheck, kDiskCheck,      kDnsCheck,    kGrpcCheck,
+      kHeartbeatCheck,   kHttpCheck,    kLoadCheck,      kMemoryCheck, kPingCheck,
+      kProcessCheck,     kTcpCheck,     kWebsocketCheck,
   };
   return kTypes;
 }

@@ -7,16 +7,20 @@
 namespace tocsin {
 
 // Each is defined at the end of its own source file; registry.cpp lists them. Constant data.
-extern const CheckType kCommandCheck;
 extern const CheckType kCertificateCheck;
+extern const CheckType kCommandCheck;
+extern const CheckType kDiskCheck;
 extern const CheckType kDnsCheck;
+extern const CheckType kDomainCheck;
 extern const CheckType kGrpcCheck;
+extern const CheckType kHeartbeatCheck;
 extern const CheckType kHttpCheck;
 extern const CheckType kLoadCheck;
 extern const CheckType kMemoryCheck;
 extern const CheckType kPingCheck;
 extern const CheckType kProcessCheck;
 extern const CheckType kTcpCheck;
+extern const CheckType kUnitCheck;
 extern const CheckType kWebsocketCheck;
 
 }  // namespace tocsin
