@@ -34,6 +34,7 @@ class Reader {
 
  private:
   void parse(Section& entry, const CheckType& type, Check& into);
+  void claim_secret(const Secret& secret, const Section& settings, const std::string& check);
   void set_thread(const Common& own, Check& into) const;
   void set_labels(const Common& own, Check& into) const;
   void set_notify(const Common& own, Check& into);
@@ -51,6 +52,7 @@ class Reader {
   std::map<std::vector<std::string>, NameList> lists_;
   Names names_;
   std::vector<Names::Edge> dependencies_;
+  std::map<std::string, std::string> secrets_;  // of heartbeats, to their check's name
   std::size_t nobody_ = 0;
   Place first_nobody_;
   Shown shown_;
@@ -91,11 +93,23 @@ void Reader::parse(Section& entry, const CheckType& type, Check& into) {
   try {
     ParsedCheck parsed = type.parse(settings, into.timing.timeout);
     into.prober = std::move(parsed.prober);
+    into.heartbeat = std::move(parsed.heartbeat);
     into.target = std::move(parsed.target);
     into.target.shrink_to_fit();
   } catch (const std::exception& error) {
     settings.error("these settings cannot be used: " + std::string(error.what()));
   }
+  if (into.heartbeat) claim_secret(into.heartbeat->secret, settings, into.name);
+}
+
+// What a job sends names one check.
+void Reader::claim_secret(const Secret& secret, const Section& settings, const std::string& check) {
+  if (secret.empty()) return;
+  const auto [known, is_new] = secrets_.try_emplace(secret.reveal(), check);
+  if (is_new) return;
+  loading_.problems.error(settings.place("secret"),
+                          "this secret is also that of check \"" + known->second +
+                              "\"; each check needs one of its own, by which its job is known");
 }
 
 void Reader::set_thread(const Common& own, Check& into) const {
@@ -176,7 +190,8 @@ void Reader::read(Section& entry) {
   check->name = read_name(entry, "check");
   check->name.shrink_to_fit();
   const Common own = read_common(entry);
-  check->timing = timing_of(entry, own, defaults_);
+  const auto type = find_type(loading_, entry, "check", types_);
+  check->timing = timing_of(entry, own, defaults_, type ? &loading_.check_types[*type] : nullptr);
   check->description = own.description ? *own.description : defaults_.description.value_or("");
   check->runbook = own.runbook ? *own.runbook : defaults_.runbook.value_or("");
   check->enabled = own.enabled ? *own.enabled : defaults_.enabled.value_or(true);
@@ -184,7 +199,6 @@ void Reader::read(Section& entry) {
   set_labels(own, *check);
   set_notify(own, *check);
   set_dependencies(own, *check);
-  const auto type = find_type(loading_, entry, "check", types_);
   if (type) parse(entry, loading_.check_types[*type], *check);
   entry.finish();
   names_.add(check->name, entry.place("name"));
@@ -198,6 +212,11 @@ void Reader::finish() {
   if (nobody_ > kMostNobody) {
     loading_.problems.warn(
         first_nobody_, "and " + std::to_string(nobody_ - kMostNobody) + " more checks tell nobody");
+  }
+  if (!secrets_.empty() && config_.web.listen.empty() && config_.web.heartbeat_listen.empty()) {
+    loading_.problems.warn({},
+                           "no job can reach a heartbeat check: neither \"web.listen\" nor "
+                           "\"web.heartbeat_listen\" is given");
   }
   if (config_.checks.empty() && !loading_.problems.any_error())
     loading_.problems.warn({}, "there are no checks; add some under \"checks\"");

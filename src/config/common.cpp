@@ -167,7 +167,8 @@ Common read_common(Section& section) {
   return out;
 }
 
-Timing timing_of(Section& check, const Common& own, const Common& inherited) {
+Timing timing_of(Section& check, const Common& own, const Common& inherited,
+                 const CheckType* type) {
   const Timing built_in;
   const auto pick = [](const auto& mine, const auto& theirs, auto fallback) {
     return mine ? *mine : theirs ? *theirs : fallback;
@@ -191,8 +192,11 @@ Timing timing_of(Section& check, const Common& own, const Common& inherited) {
   out.timeout = std::min(timeout, out.interval);
   out.retry_interval = std::min(retry, out.interval);
   out.remind_every = pick(own.remind_every, inherited.remind_every, built_in.remind_every);
-  out.down_after = pick(own.down_after, inherited.down_after, built_in.down_after);
-  out.up_after = pick(own.up_after, inherited.up_after, built_in.up_after);
+  const CheckType& its_type = type == nullptr ? CheckType{} : *type;
+  const auto down_after = its_type.down_after ? its_type.down_after : inherited.down_after;
+  const auto up_after = its_type.up_after ? its_type.up_after : inherited.up_after;
+  out.down_after = pick(own.down_after, down_after, built_in.down_after);
+  out.up_after = pick(own.up_after, up_after, built_in.up_after);
   return out;
 }
 

@@ -10,6 +10,7 @@
 
 #include "config/section.h"
 #include "tocsin/check.h"
+#include "tocsin/registry.h"
 
 namespace tocsin {
 
@@ -34,8 +35,9 @@ struct Common {
 // Reads them all, reporting what is wrong.
 Common read_common(Section& section);
 
-// A check's own settings, else the inherited, else the built-in ones; what is inherited is clamped
-// to the interval, and a check's own timeout above it is reported.
-Timing timing_of(Section& check, const Common& own, const Common& inherited);
+// A check's own settings, else those of its type (null: unknown), else the inherited, else the
+// built-in ones; what is inherited is clamped to the interval, and a check's own timeout above it
+// is reported.
+Timing timing_of(Section& check, const Common& own, const Common& inherited, const CheckType* type);
 
 }  // namespace tocsin

@@ -96,17 +96,28 @@ void check_listen(Section& web, const WebSettings& settings) {
             "listen on 127.0.0.1 or a unix socket");
 }
 
+// It needs no token wherever it is reached from: each heartbeat brings its secret.
+void check_heartbeat_listen(Section& web, const WebSettings& settings) {
+  if (settings.heartbeat_listen.empty() || !web.given("heartbeat_listen")) return;
+  std::string mistake = listen_mistake(settings.heartbeat_listen);
+  if (mistake.empty() && settings.heartbeat_listen == settings.listen) {
+    mistake =
+        "this is the address of \"listen\", which takes heartbeats too; give another, or remove "
+        "the key";
+  }
+  if (!mistake.empty()) web.error("heartbeat_listen", std::move(mistake));
+}
+
 WebSettings read_web(Section web) {
   WebSettings out;
   out.listen = web.text("listen", out.listen);
   if (!web.given("listen") && web.keys()->node && web.keys()->node->find("listen")) out.listen = "";
   out.read_token = read_token(web, "read_token");
   out.admin_token = read_token(web, "admin_token");
-  for (const std::string_view later : {"heartbeat_listen", "tls"}) {
-    if (web.node(later) != nullptr)
-      web.error(later, "\"" + std::string(later) + "\" is not supported yet; remove it");
-  }
+  out.heartbeat_listen = web.text("heartbeat_listen");
+  if (web.node("tls") != nullptr) web.error("tls", "\"tls\" is not supported yet; remove it");
   check_listen(web, out);
+  check_heartbeat_listen(web, out);
   return out;
 }
 
