@@ -11,9 +11,9 @@ namespace tocsin {
 CheckTypes check_types() noexcept {
   // Sorted by name. A type is registered by its line here and nowhere else.
   static const std::array kTypes{
-      kCertificateCheck, kCommandCheck, kDiskCheck,      kDnsCheck,    kGrpcCheck,
-      kHeartbeatCheck,   kHttpCheck,    kLoadCheck,      kMemoryCheck, kPingCheck,
-      kProcessCheck,     kTcpCheck,     kWebsocketCheck,
+      kCertificateCheck, kCommandCheck,   kDiskCheck, kDnsCheck,  kDomainCheck,
+      kGrpcCheck,        kHeartbeatCheck, kHttpCheck, kLoadCheck, kMemoryCheck,
+      kPingCheck,        kProcessCheck,   kTcpCheck,  kUnitCheck, kWebsocketCheck,
   };
   return kTypes;
 }
