@@ -3,11 +3,11 @@
 #include "probe/http_expect.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <stdexcept>
 
 #include "net/errno_text.h"
+#include "probe/http_settings.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -20,90 +20,6 @@ constexpr std::size_t kLongestWanted = 120;
 std::string quoted(std::string_view text, std::size_t most) {
   return '"' + printable(text, most) + '"';
 }
-
-std::optional<double> number_in(std::string_view text) noexcept {
-  double value = 0;
-  const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
-  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
-  return value;
-}
-
-// --- parsing
-
-std::optional<HttpExpect::Statuses> parse_status(std::string_view text) noexcept {
-  if (text.size() != 3) return std::nullopt;
-  if (text[0] >= '1' && text[0] <= '5' && (text.substr(1) == "xx" || text.substr(1) == "XX")) {
-    const int hundreds = (text[0] - '0') * 100;
-    return HttpExpect::Statuses{hundreds, hundreds + 99};
-  }
-  int status = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), status);
-  if (parsed.ptr != text.data() + text.size() || status < 100 || status > 599) return std::nullopt;
-  return HttpExpect::Statuses{status, status};
-}
-
-void parse_statuses(Settings& settings, HttpExpect& expect) {
-  for (const std::string& text : settings.list("status")) {
-    if (const auto status = parse_status(text)) {
-      expect.status.push_back(*status);
-    } else {
-      settings.error(
-          "status", "not a status (200) or a class of them (2xx): " + quoted(text, kLongestWanted));
-    }
-  }
-}
-
-HttpExpect::Json parse_condition(std::string path, std::string_view condition) {
-  using Is = HttpExpect::Json::Is;
-  struct Operator {
-    std::string_view sign;
-    Is is;
-  };
-  // Longer signs first.
-  static constexpr std::array<Operator, 6> kOperators{{{"<=", Is::at_most},
-                                                       {">=", Is::at_least},
-                                                       {"!=", Is::unequal},
-                                                       {"==", Is::equal},
-                                                       {"<", Is::less},
-                                                       {">", Is::more}}};
-  HttpExpect::Json out;
-  out.path = std::move(path);
-  out.shown = condition;
-  for (const Operator& candidate : kOperators) {
-    if (!condition.starts_with(candidate.sign)) continue;
-    out.is = candidate.is;
-    condition = trim(condition.substr(candidate.sign.size()));
-    break;
-  }
-  out.value = condition;
-  return out;
-}
-
-void parse_json(Settings& settings, HttpExpect& expect) {
-  using Is = HttpExpect::Json::Is;
-  for (const auto& [path, condition] : settings.map("json")) {
-    if (condition.hides_something()) {
-      settings.error("json", "a secret cannot be expected of an answer: " + path);
-      continue;
-    }
-    HttpExpect::Json json = parse_condition(path, condition.value());
-    const auto steps = parse_json_path(path);
-    if (!steps) {
-      settings.error(
-          "json", "not a path such as db.status or items[0].name: " + quoted(path, kLongestWanted));
-    }
-    const bool compares = json.is != Is::equal && json.is != Is::unequal;
-    if (compares && !number_in(json.value)) {
-      settings.error("json", path + ": " + quoted(condition.value(), kLongestWanted) +
-                                 " compares with what is not a number");
-    }
-    json.steps = steps.value_or(JsonPath{});
-    expect.json.push_back(std::move(json));
-  }
-}
-
-// --- judging
 
 std::string wanted_status(const HttpExpect& expect) {
   std::string out;
@@ -135,49 +51,118 @@ bool same_content_type(std::string_view got, std::string_view wanted) {
   return left == right;
 }
 
-std::string unmet_header(const HttpExpect& expect, const HttpResponse& response) {
-  for (const auto& [name, wanted] : expect.headers) {
+const std::string* last_header(const HttpResponse& response, const std::string& name) {
+  const std::string key = to_lower(name);
+  const std::string* last = nullptr;
+  for (const auto& [got_name, got] : response.headers) {
+    if (to_lower(got_name) == key) last = &got;
+  }
+  return last;
+}
+
+std::string header_words(const std::string& name, const std::string* got, bool shown,
+                         const std::string& should) {
+  if (got == nullptr) return "no header " + name + ", " + should;
+  // What came instead of a secret may be nearly it; what came for a secret may hold it.
+  if (!shown) return "header " + name + " is not what is expected";
+  return "header " + name + " is " + quoted(*got, kLongestQuote) + ", " + should;
+}
+
+bool may_show(const std::string& header_name, Quoting quoting) {
+  if (to_lower(header_name) == "content-type") return true;
+  return quoting != Quoting::nothing && !carries_credentials(header_name);
+}
+
+std::string unmet_header(const HttpExpect& expect, const HttpResponse& response, Quoting quoting) {
+  for (const auto& [name, wanted] : expect.headers->equal) {
     const std::string key = to_lower(name);
-    const std::string* last = nullptr;
-    bool met = false;
-    for (const auto& [got_name, got] : response.headers) {
-      if (to_lower(got_name) != key) continue;
-      last = &got;
-      met = met || (key == "content-type" ? same_content_type(got, wanted.value())
-                                          : got == wanted.value());
-    }
+    const auto is_wanted = [&, &value = wanted](const std::string& got) {
+      return key == "content-type" ? same_content_type(got, value.value()) : got == value.value();
+    };
+    const bool met =
+        std::any_of(response.headers.begin(), response.headers.end(), [&](const auto& header) {
+          return to_lower(header.first) == key && is_wanted(header.second);
+        });
     if (met) continue;
-    const std::string should = quoted(wanted.shown(), kLongestWanted) + " expected";
-    if (last == nullptr) return "no header " + name + ", " + should;
-    // What came instead of a secret may be nearly it.
-    if (wanted.hides_something()) return "header " + name + " is not what is expected";
-    return "header " + name + " is " + quoted(*last, kLongestQuote) + ", " + should;
+    const bool shown = !wanted.hides_something() && may_show(name, quoting);
+    return header_words(name, last_header(response, name), shown,
+                        quoted(wanted.shown(), kLongestWanted) + " expected");
   }
   return {};
 }
 
-std::string seen(const HttpResponse& response, bool may_quote) {
+std::string unmet_header_form(const HttpExpect& expect, const HttpResponse& response,
+                              Quoting quoting) {
+  for (const auto& [name, pattern] : expect.headers->matching) {
+    const std::string key = to_lower(name);
+    const bool met =
+        std::any_of(response.headers.begin(), response.headers.end(),
+                    [&, &wanted = pattern](const auto& header) {
+                      return to_lower(header.first) == key && wanted.matches(header.second);
+                    });
+    if (met) continue;
+    return header_words(name, last_header(response, name), may_show(name, quoting),
+                        "/" + printable(pattern.source(), kLongestWanted) + "/ expected");
+  }
+  for (const std::string& name : expect.headers->present) {
+    if (last_header(response, name) == nullptr) return "no header " + name;
+  }
+  for (const std::string& name : expect.headers->absent) {
+    if (last_header(response, name) != nullptr) return "header " + name + " is there";
+  }
+  return {};
+}
+
+std::string unmet_tls(const HttpExpect& expect, const HttpResponse& response) {
+  if (expect.least_tls == 0) return {};
+  // OpenSSL's names sort as they should: "", "TLSv1", "TLSv1.1", …
+  const std::string least = expect.least_tls == 12 ? "TLSv1.2" : "TLSv1.3";
+  if (response.tls_version >= least) return {};
+  const std::string got = response.tls_version.empty() ? "no TLS" : response.tls_version;
+  return got + ", at least " + least + " expected";
+}
+
+std::string seen(const HttpResponse& response, Quoting quoting) {
   if (response.body.empty()) return "; it is empty";
-  if (!may_quote) return {};
+  if (quoting != Quoting::all) return {};
   return "; it begins " + quoted(response.body, kLongestQuote);
 }
 
-std::string unmet_body(const HttpExpect& expect, const HttpResponse& response, bool may_quote) {
+std::string unmet_text(const HttpExpect& expect, const HttpResponse& response, Quoting quoting) {
   const std::string cut =
       response.body_cut ? " in its first " + std::to_string(response.body_size) + " bytes" : "";
-  if (response.body.find(expect.body_contains) == std::string::npos) {
-    return "body does not contain " + quoted(expect.body_contains, kLongestWanted) + cut +
-           seen(response, may_quote);
+  for (const std::string& text : expect.body_contains) {
+    if (response.body.find(text) != std::string::npos) continue;
+    return "body does not contain " + quoted(text, kLongestWanted) + cut + seen(response, quoting);
   }
-  if (expect.body_matches && !expect.body_matches->matches(response.body)) {
-    return "body does not match /" + printable(expect.body_matches->source(), kLongestWanted) +
-           "/" + cut + seen(response, may_quote);
+  for (const std::string& text : expect.body_not_contains) {
+    if (response.body.find(text) == std::string::npos) continue;
+    return "body contains " + quoted(text, kLongestWanted);
   }
   return {};
+}
+
+std::string unmet_pattern(const HttpExpect& expect, const HttpResponse& response, Quoting quoting) {
+  const std::string cut =
+      response.body_cut ? " in its first " + std::to_string(response.body_size) + " bytes" : "";
+  const auto written = [](const Pattern& pattern) {
+    return "/" + printable(pattern.source(), kLongestWanted) + "/";
+  };
+  if (expect.body_matches && !expect.body_matches->matches(response.body)) {
+    return "body does not match " + written(*expect.body_matches) + cut + seen(response, quoting);
+  }
+  if (!expect.body_not_matches) return {};
+  const auto found = expect.body_not_matches->first_group(response.body);
+  if (!found) return {};
+  std::string text = "body matches " + written(*expect.body_not_matches);
+  if (quoting == Quoting::all) text += ": " + quoted(*found, kLongestQuote);
+  return text;
 }
 
 bool holds(const HttpExpect::Json& wanted, const JsonValue& got) {
   using Is = HttpExpect::Json::Is;
+  if (wanted.is == Is::matching) return wanted.pattern->matches(got.text);
+  if (wanted.is == Is::not_matching) return !wanted.pattern->matches(got.text);
   const auto wanted_number = number_in(wanted.value);
   const auto got_number = got.kind == JsonValue::Kind::number ? got.number : number_in(got.text);
   const bool numbers = wanted_number && got_number;
@@ -194,18 +179,33 @@ bool holds(const HttpExpect::Json& wanted, const JsonValue& got) {
   }
 }
 
-std::string show(const JsonValue& value, bool may_quote) {
+std::string show(const JsonValue& value, Quoting quoting) {
   switch (value.kind) {
     case JsonValue::Kind::missing: return "missing";
     case JsonValue::Kind::object: return "an object";
     case JsonValue::Kind::list: return "a list";
     case JsonValue::Kind::text:
-      return may_quote ? quoted(value.text, kLongestQuote) : "another text";
-    default: return printable(value.text, kLongestQuote);
+      return quoting == Quoting::all ? quoted(value.text, kLongestQuote) : "another text";
+    default:
+      return quoting == Quoting::nothing ? "another value" : printable(value.text, kLongestQuote);
   }
 }
 
-std::string unmet_json(const HttpExpect& expect, const HttpResponse& response, bool may_quote) {
+// Why one condition is not met; empty if it is.
+std::string unmet_condition(const HttpExpect::Json& wanted, const JsonValue& got, Quoting quoting) {
+  using Kind = JsonValue::Kind;
+  const std::string name = "JSON " + printable(wanted.path, kLongestWanted);
+  if (wanted.is == HttpExpect::Json::Is::absent) {
+    return got.kind == Kind::missing ? "" : name + " is there, absent expected";
+  }
+  const bool plain =
+      got.kind != Kind::missing && got.kind != Kind::object && got.kind != Kind::list;
+  if (plain && holds(wanted, got)) return {};
+  return name + " is " + show(got, quoting) + ", " + printable(wanted.shown, kLongestWanted) +
+         " expected";
+}
+
+std::string unmet_json(const HttpExpect& expect, const HttpResponse& response, Quoting quoting) {
   if (expect.json.empty()) return {};
   if (response.body_cut) return "body is longer than body_limit: its JSON is incomplete";
   std::vector<JsonPath> paths;
@@ -214,41 +214,34 @@ std::string unmet_json(const HttpExpect& expect, const HttpResponse& response, b
   try {
     values = pick_json(response.body, paths);
   } catch (const std::runtime_error&) {
-    return "body is not JSON" + seen(response, may_quote);
+    return "body is not JSON" + seen(response, quoting);
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const HttpExpect::Json& wanted = expect.json[i];
-    const JsonValue& got = values[i];
-    const bool plain = got.kind != JsonValue::Kind::missing &&
-                       got.kind != JsonValue::Kind::object && got.kind != JsonValue::Kind::list;
-    if (plain && holds(wanted, got)) continue;
-    return "JSON " + printable(wanted.path, kLongestWanted) + " is " + show(got, may_quote) + ", " +
-           printable(wanted.shown, kLongestWanted) + " expected";
+    std::string reason = unmet_condition(expect.json[i], values[i], quoting);
+    if (!reason.empty()) return reason;
   }
   return {};
 }
 
 }  // namespace
 
-HttpExpect parse_http_expect(Settings& settings, Millis timeout) {
-  HttpExpect expect;
-  parse_statuses(settings, expect);
-  expect.body_contains = settings.text("body_contains");
-  const std::string pattern = settings.pattern("body_matches");
-  if (!pattern.empty()) expect.body_matches.emplace(pattern);
-  parse_json(settings, expect);
-  expect.headers = settings.map("header");
-  expect.response_time = settings.duration("response_time", Millis{0}, {Millis{1}, timeout});
-  expect.certificate_days = static_cast<int>(settings.integer("certificate_days", -1, {0, 3650}));
-  return expect;
+std::string unmet(const HttpExpect& expect, const HttpResponse& response, Quoting quoting) {
+  std::string reason = unmet_status(expect, response);
+  if (reason.empty()) reason = unmet_tls(expect, response);
+  if (reason.empty() && expect.headers) reason = unmet_header(expect, response, quoting);
+  if (reason.empty() && expect.headers) reason = unmet_header_form(expect, response, quoting);
+  if (reason.empty()) reason = unmet_text(expect, response, quoting);
+  if (reason.empty()) reason = unmet_pattern(expect, response, quoting);
+  if (reason.empty()) reason = unmet_json(expect, response, quoting);
+  return reason.empty() ? reason : with_address(std::move(reason), response.address);
 }
 
-std::string unmet(const HttpExpect& expect, const HttpResponse& response, bool may_quote) {
-  std::string reason = unmet_status(expect, response);
-  if (reason.empty()) reason = unmet_header(expect, response);
-  if (reason.empty() && expect.needs_body()) reason = unmet_body(expect, response, may_quote);
-  if (reason.empty()) reason = unmet_json(expect, response, may_quote);
-  return reason.empty() ? reason : with_address(std::move(reason), response.address);
+std::optional<double> number_in(std::string_view text) noexcept {
+  double value = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return value;
 }
 
 }  // namespace tocsin

@@ -17,10 +17,19 @@ namespace tocsin {
 namespace {
 
 constexpr std::size_t kDeepest = 128;
-constexpr std::size_t kLongestValue = 4096;
+
+// Whether the first steps of the path lead to where the parser is.
+bool leads_along(const JsonPath& path, const JsonPath& at, std::size_t steps) noexcept {
+  for (std::size_t i = 0; i < steps; ++i) {
+    const bool last = path[i].index == JsonStep::kLast && at[i].index >= 0;
+    if (!last && path[i] != at[i]) return false;
+  }
+  return true;
+}
 
 // Follows where the parser is, and keeps the values at the wanted places. As with most parsers, the
-// last one of two equal keys counts.
+// last one of two equal keys counts. What a path finds through a list's last place is forgotten
+// when the list goes on: each place may be the last one.
 class Picker final : public Poco::JSON::Handler {
  public:
   explicit Picker(const std::vector<JsonPath>& paths) : paths_(paths), values_(paths.size()) {}
@@ -31,7 +40,10 @@ class Picker final : public Poco::JSON::Handler {
   void startObject() override { enter(JsonValue::Kind::object, {}); }
   void endObject() override { leave(); }
   void startArray() override { enter(JsonValue::Kind::list, {{}, 0}); }
-  void endArray() override { leave(); }
+  void endArray() override {
+    keep_length();
+    leave();
+  }
   void key(const std::string& name) override { at_.back().key = name; }
   void null() override { found({JsonValue::Kind::null, "null"}); }
   void value(int number) override { whole(number); }
@@ -45,7 +57,7 @@ class Picker final : public Poco::JSON::Handler {
   }
   void value(bool flag) override { found({JsonValue::Kind::flag, flag ? "true" : "false"}); }
   void value(const std::string& text) override {
-    found({JsonValue::Kind::text, text.substr(0, kLongestValue)});
+    found({JsonValue::Kind::text, text.substr(0, kLongestJsonText)});
   }
 
  private:
@@ -73,9 +85,35 @@ class Picker final : public Poco::JSON::Handler {
     if (!at_.empty() && at_.back().index >= 0) ++at_.back().index;
   }
 
-  void keep(JsonValue value) {
+  void keep(const JsonValue& value) {
+    forget_earlier_places();
     for (std::size_t i = 0; i < paths_.size(); ++i) {
-      if (paths_[i] == at_) values_[i] = value;
+      const bool here = paths_[i].size() == at_.size() && leads_along(paths_[i], at_, at_.size());
+      if (here) values_[i] = value;
+    }
+  }
+
+  // At a new place of a list.
+  void forget_earlier_places() {
+    if (at_.empty() || at_.back().index <= 0) return;
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      const bool through = paths_[i].size() >= at_.size() &&
+                           paths_[i][at_.size() - 1].index == JsonStep::kLast &&
+                           leads_along(paths_[i], at_, at_.size());
+      if (through) values_[i] = {};
+    }
+  }
+
+  // At a list's end, where the place to come is the number of those that were.
+  void keep_length() {
+    const std::size_t depth = at_.size();
+    for (std::size_t i = 0; i < paths_.size(); ++i) {
+      const JsonPath& path = paths_[i];
+      const bool wanted = path.size() == depth && path.back().key == "length" &&
+                          path.back().index == JsonStep::kKey && leads_along(path, at_, depth - 1);
+      if (!wanted) continue;
+      const auto count = at_.back().index;
+      values_[i] = {JsonValue::Kind::number, std::to_string(count), static_cast<double>(count)};
     }
   }
 
@@ -87,9 +125,9 @@ class Picker final : public Poco::JSON::Handler {
 bool take_index(std::string_view& text, JsonPath& path) {
   std::int64_t index = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), index);
-  if (parsed.ec != std::errc{} || index < 0) return false;
+  if (parsed.ec != std::errc{} || index < -1) return false;
   text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
-  path.push_back({{}, index});
+  path.push_back({{}, index == -1 ? JsonStep::kLast : index});
   return true;
 }
 
@@ -99,7 +137,7 @@ bool take_brackets(std::string_view& text, JsonPath& path) {
   if (text.starts_with('"')) {
     const auto end = text.find('"', 1);
     if (end == std::string_view::npos) return false;
-    path.push_back({std::string(text.substr(1, end - 1)), -1});
+    path.push_back({std::string(text.substr(1, end - 1)), JsonStep::kKey});
     text.remove_prefix(end + 1);
   } else if (!take_index(text, path)) {
     return false;
@@ -125,7 +163,7 @@ std::optional<JsonPath> parse_json_path(std::string_view text) {
     } else if (key_wanted) {
       const auto end = std::min(text.find_first_of(".[]"), text.size());
       if (end == 0) return std::nullopt;
-      path.push_back({std::string(text.substr(0, end)), -1});
+      path.push_back({std::string(text.substr(0, end)), JsonStep::kKey});
       text.remove_prefix(end);
       key_wanted = false;
     } else {

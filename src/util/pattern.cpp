@@ -4,6 +4,7 @@
 
 #include <re2/re2.h>
 
+#include <array>
 #include <stdexcept>
 
 namespace tocsin {
@@ -34,6 +35,17 @@ std::optional<std::size_t> Pattern::end_of_match(std::string_view text) const {
   re2::StringPiece match;
   if (!impl_->re.Match(all, 0, all.size(), RE2::UNANCHORED, &match, 1)) return std::nullopt;
   return static_cast<std::size_t>(match.data() - text.data()) + match.size();
+}
+
+std::optional<std::string_view> Pattern::first_group(std::string_view text) const {
+  const re2::StringPiece all(text.data(), text.size());
+  std::array<re2::StringPiece, 2> match;
+  const int wanted = impl_->re.NumberOfCapturingGroups() > 0 ? 2 : 1;
+  if (!impl_->re.Match(all, 0, all.size(), RE2::UNANCHORED, match.data(), wanted)) {
+    return std::nullopt;
+  }
+  const re2::StringPiece& found = match[static_cast<std::size_t>(wanted) - 1];
+  return std::string_view(found.data(), found.size());
 }
 
 const std::string& Pattern::source() const {

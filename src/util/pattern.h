@@ -22,6 +22,9 @@ class Pattern {
   bool matches(std::string_view text) const;
   // Where the first match ends; nothing if there is none.
   std::optional<std::size_t> end_of_match(std::string_view text) const;
+  // What the first group holds at the first match, or the whole match if the pattern has no group;
+  // nothing if there is no match. A view into `text`.
+  std::optional<std::string_view> first_group(std::string_view text) const;
   const std::string& source() const;
 
  private:

@@ -130,7 +130,7 @@ TEST_CASE("http: JSON paths lead where they say", "[probe]") {
   CHECK(parse_json_path("[2]") == Steps{{"", 2}});
   CHECK(parse_json_path("a[0][1].b") == Steps{{"a", -1}, {"", 0}, {"", 1}, {"b", -1}});
   CHECK(parse_json_path("[\"x.y\"].z") == Steps{{"x.y", -1}, {"z", -1}});
-  for (const char* bad : {"", ".", "a.", ".a", "a..b", "a[", "a[x]", "a[1", "a[-1]", "a]b",
+  for (const char* bad : {"", ".", "a.", ".a", "a..b", "a[", "a[x]", "a[1", "a[-2]", "a]b",
                           "a[\"x]", "a[0]b", "a[\"x\"", "[99999999999999999999]", "a.[0]"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_json_path(bad));

@@ -29,7 +29,7 @@ TEST_CASE("http: redirects are followed, hop by hop", "[probe]") {
   SECTION("as many as allowed") {
     CHECK(look(site.url("/one"), "redirects: 2").verdict == Verdict::up);
     CHECK(look(site.url("/one"), "redirects: 1").reason ==
-          "more than 1 redirects (" + site.address() + ")");
+          "more than 1 redirect (" + site.address() + ")");
   }
   SECTION("a loop is told as one") {
     CHECK(look(site.url("/loop")).reason == "redirect loop after 2 hops (" + site.address() + ")");

@@ -189,7 +189,7 @@ TEST_CASE("http: each bad key is told", "[probe]") {
   CHECK(contains(expect("status: 301"), "warning: a redirect is followed first"));
   CHECK(contains(expect("body_matches: '('"), "error: "));
   CHECK(contains(expect("json: {'a..b': 1}"),
-                 "error: not a path such as db.status or items[0].name: \"a..b\""));
+                 "error: not a path such as db.status, items[0].name or items[-1]: \"a..b\""));
   CHECK(contains(expect("json: {a: '< many'}"),
                  "error: a: \"< many\" compares with what is not a number"));
   CHECK(contains(expect("header: {'a b': c}"), "error: not a header's name"));

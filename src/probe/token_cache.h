@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <asio/execution_context.hpp>
+#include <map>
+#include <string>
+
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// The tokens that the checks of one loop were given, so that a token server is asked once in a
+// token's life and not once a look. One of the loop's Asio services (asio::use_service): a loop
+// without such checks has none. One loop's thread only.
+class TokenCache final : public asio::execution_context::service {
+ public:
+  static asio::execution_context::id id;
+
+  explicit TokenCache(asio::execution_context& loop) : service(loop) {}
+
+  // Under all that it was asked with. Empty where there is none, or it has ended.
+  std::string get(const std::string& asked_with, SteadyTime now) const;
+  // Keeps it until then; throws out what has ended.
+  void put(const std::string& asked_with, std::string token, SteadyTime now, SteadyTime until);
+  void forget(const std::string& asked_with) { tokens_.erase(asked_with); }
+
+ private:
+  void shutdown() override { tokens_.clear(); }
+
+  struct Entry {
+    std::string token;
+    SteadyTime until;
+  };
+  std::map<std::string, Entry> tokens_;
+};
+
+}  // namespace tocsin
