@@ -20,6 +20,13 @@ std::string shown(const std::string& text) {
   return '"' + printable(text, 100) + '"';
 }
 
+// Letters, digits and hyphens (RFC 5890 section 2.3.1), in two labels or more.
+bool can_be_registered(const std::string& name) {
+  const bool ldh =
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+  return ldh && is_dns_name(name) && name.find('.') != std::string::npos && !reverse_dns_name(name);
+}
+
 void parse_name(Settings& settings, DomainSettings& out) {
   const std::string name = settings.text("name");
   out.name = canonical_dns_name(name);
@@ -28,8 +35,7 @@ void parse_name(Settings& settings, DomainSettings& out) {
     settings.error("'name' is missing: the domain, as it is registered");
   } else if (!ascii) {
     settings.error("name", "other than ASCII: write it in its xn-- form, which `idn2 NAME` prints");
-  } else if (!is_dns_name(name) || reverse_dns_name(name) || name.find('.') == std::string::npos ||
-             name.starts_with("*.") || name.size() < 3) {
+  } else if (!can_be_registered(out.name)) {
     settings.error("name", "not a registered domain: " + shown(name) + " (like example.org)");
   }
 }

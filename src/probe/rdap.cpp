@@ -221,7 +221,8 @@ RdapBootstrap parse_rdap_bootstrap(const std::string& json) {
     std::string best;
     for (const Var& url : list_of(service->get(1))) {
       const std::string text = text_of(url);
-      if (best.empty() || text.starts_with("https:")) best = text;
+      const bool https = text.starts_with("https:");
+      if (https || (best.empty() && text.starts_with("http:"))) best = text;
     }
     if (!suffixes || best.empty()) continue;
     for (const Var& suffix : *suffixes) out.emplace(canonical_name(text_of(suffix)), best);
