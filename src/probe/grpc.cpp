@@ -49,11 +49,16 @@ std::string show(const GrpcAnswer& answer) {
                        : "grpc-status " + std::to_string(*answer.code);
 }
 
-// HTTP/1 shows as an error of the transport; that it is about HTTP/2 is only known here.
+// HTTP/1 shows as an error of the transport; that it matters is only known here. A server that
+// closes before it has said anything may have choked on HTTP/2, or just have died.
 std::string transport_failure(const HttpResponse& response) {
-  const bool hint = response.error == NetError::protocol &&
-                    response.error_text.find("HTTP/2") != std::string::npos;
-  return response.error_text + (hint ? ": gRPC needs HTTP/2" : "");
+  if (response.error != NetError::protocol) return response.error_text;
+  if (response.version == "1.1" || response.version == "1.0") {
+    return with_address("the server answers in HTTP/" + response.version + ", gRPC needs HTTP/2",
+                        response.address);
+  }
+  const bool silent = response.status == 0;
+  return response.error_text + (silent ? ": does it speak HTTP/2, which gRPC needs?" : "");
 }
 
 HttpRequest GrpcProber::request_for(const ProbeContext& context) const {
