@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 //
+// Plain GETs are PlainHttp's, all else is libcurl's. Both are given one address a try.
+//
 // One request: where does its URL lead, which addresses has that name, and then one exchange after
 // the other until an address takes the connection. An address that took it and then failed is an
 // answer: the next one is not tried.
@@ -17,6 +19,7 @@
 #include "net/curl_error.h"
 #include "net/errno_text.h"
 #include "net/http_target.h"
+#include "net/plain_http.h"
 #include "net/resolver.h"
 #include "util/text.h"
 
@@ -71,12 +74,14 @@ void take_certificate(const Exchange& exchange) {
 
 class HttpClient::Engine {
  public:
-  Engine(asio::io_context& loop, Resolver& resolver) : resolver_(resolver), curl_(loop) {}
+  Engine(asio::io_context& loop, Resolver& resolver)
+      : resolver_(resolver), curl_(loop), plain_(loop) {}
 
   asio::awaitable<HttpResponse> perform(const HttpRequest& request) {
     HttpResponse response;
     const Millis limit = time_for(request);
-    const Way way = way_for(request, response);
+    const auto plain = is_plain(request) ? plain_url(request.url) : std::nullopt;
+    const Way way = plain ? way_for(*plain) : way_for(request, response);
     if (response.error != NetError::none) co_return response;
     if (limit <= Millis::zero()) {
       fail(response, NetError::timeout, "no time was left for it");
@@ -103,9 +108,13 @@ class HttpClient::Engine {
       const auto& hop = hops[i % hops.size()];
       response.address =
           request.unix_socket.empty() ? shown(way.hop, hop) : "unix:" + request.unix_socket;
-      direct(exchange, way, hop, targets.empty() ? nullptr : &targets[i / hops.size()]);
       exchange.connect_limit = share(request, attempts - i);
-      co_await curl_.run(exchange);
+      if (plain) {
+        co_await plain_.run(exchange, *plain, hop);
+      } else {
+        direct(exchange, way, hop, targets.empty() ? nullptr : &targets[i / hops.size()]);
+        co_await curl_.run(exchange);
+      }
       explain_failure(exchange, {way.target.host, response.address, limit});
       if (request.want_certificate) take_certificate(exchange);
       if (is_final(exchange)) co_return response;
@@ -131,6 +140,15 @@ class HttpClient::Engine {
     By by = By::itself;
     bool is_proxied() const noexcept { return by == By::proxy || by == By::proxy_to_address; }
   };
+
+  static Way way_for(const PlainUrl& url) {
+    Way way;
+    way.target.host = url.host;
+    way.target.port = url.port;
+    way.target.literal = url.literal;
+    way.hop = way.target;
+    return way;
+  }
 
   static Way way_for(const HttpRequest& request, HttpResponse& response) {
     Way way;
@@ -224,6 +242,7 @@ class HttpClient::Engine {
 
   Resolver& resolver_;
   CurlEngine curl_;
+  PlainHttp plain_;
 };
 
 HttpClient::HttpClient(asio::io_context& loop, Resolver& resolver)

@@ -131,6 +131,11 @@ void LibraryLoop::forget(int descriptor) noexcept {
   epoll_ctl(state_->set.native_handle(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
+void LibraryLoop::closing(int descriptor) noexcept {
+  const auto index = static_cast<std::size_t>(descriptor);
+  if (index < state_->watches.size()) state_->watches[index].what = 0;
+}
+
 void LibraryLoop::call_at(SteadyTime when) {
   state_->wanted = when;
   if (when < state_->armed) arm(state_);

@@ -39,6 +39,10 @@ class LibraryLoop {
   // Call it before the descriptor is closed; one that is not watched is ignored.
   void forget(int descriptor) noexcept;
 
+  // The same without a system call, for a descriptor that is closed next and of which there is no
+  // copy: it leaves the kernel's set by itself.
+  void closing(int descriptor) noexcept;
+
   // Calls on_timeout once, at that time or a little later; replaces what was wanted before.
   void call_at(SteadyTime when);
   // Calls on_timeout once, in a turn of the loop of its own. Does not touch what call_at set.
