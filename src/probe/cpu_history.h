@@ -77,12 +77,6 @@ class Recent {
   std::optional<Sample> earlier_;
 };
 
-// What a check's look leaves for its next one.
-struct CpuHistory {
-  Recent<ProcessSample> processes;
-  Recent<MachineSample> machine;
-};
-
 // Ticks in a second, as /proc counts.
 double ticks_per_second() noexcept;
 // Now, in ticks since boot.

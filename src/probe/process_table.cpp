@@ -99,6 +99,11 @@ void ProcessTable::forget(std::uint32_t check) {
   histories_.erase(check);
 }
 
+CheckHistory* ProcessTable::known_history(std::uint32_t check) noexcept {
+  const auto at = histories_.find(check);
+  return at == histories_.end() ? nullptr : &at->second;
+}
+
 void ProcessTable::add_details(std::vector<FoundProcess>& found) {
   for (FoundProcess& process : found) {
     process.user = procfs_.read_user(process.id.pid);

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "probe/check_history.h"
 #include "probe/process_look.h"
 #include "probe/process_watch.h"
 #include "probe/procfs.h"
@@ -35,8 +36,10 @@ class ProcessTable {
   ProcessLook look(const ProcessQuery& query, bool details);
   // The check's processes are these from now on; their deaths are told.
   void watch(std::uint32_t check, const std::vector<FoundProcess>& found);
-  // What the check's last look at CPU times left. A one-off has the number 0 and no past.
-  CpuHistory& history(std::uint32_t check) { return histories_[check]; }
+  // What the check's last look left. A one-off, number 0, has no past and must not ask.
+  CheckHistory& history(std::uint32_t check) { return histories_[check]; }
+  // The same, after a look has waited for something; null if the check is gone since, or has none.
+  CheckHistory* known_history(std::uint32_t check) noexcept;
   // The check is gone.
   void forget(std::uint32_t check);
   // Reads the users and command lines of those that were found without them; no command line of one
@@ -86,7 +89,7 @@ class ProcessTable {
   ProcFs procfs_;
   ProcessWatch watch_;
   std::unordered_map<pid_t, Known> known_;
-  std::unordered_map<std::uint32_t, CpuHistory> histories_;
+  std::unordered_map<std::uint32_t, CheckHistory> histories_;
   std::vector<std::pair<pid_t, pid_t>> families_;  // parent and child, sorted
   std::uint32_t families_of_ = 0;                  // the scan that they are of
   std::vector<pid_t> pids_;

@@ -12,6 +12,7 @@ CheckTypes check_types() noexcept {
   // Sorted by name. A type is registered by its line here and nowhere else.
   static const std::array kTypes{
       kCertificateCheck, kCommandCheck,   kDiskCheck, kDnsCheck,  kDomainCheck,
+      kFileCheck,
       kGrpcCheck,        kHeartbeatCheck, kHttpCheck, kLoadCheck, kMemoryCheck,
       kPingCheck,        kProcessCheck,   kTcpCheck,  kUnitCheck, kWebsocketCheck,
   };

@@ -12,6 +12,7 @@ extern const CheckType kCommandCheck;
 extern const CheckType kDiskCheck;
 extern const CheckType kDnsCheck;
 extern const CheckType kDomainCheck;
+extern const CheckType kFileCheck;
 extern const CheckType kGrpcCheck;
 extern const CheckType kHeartbeatCheck;
 extern const CheckType kHttpCheck;
