@@ -15,6 +15,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <span>
 
 #include "config/load.h"
 #include "core/core_thread.h"
@@ -26,6 +27,7 @@
 #include "util/log.h"
 #include "util/sd_notify.h"
 #include "util/system_clock.h"
+#include "web/handlers.h"
 #include "web/server.h"
 
 namespace tocsin {
@@ -40,6 +42,13 @@ Loaded load(const std::filesystem::path& file) {
 bool same_web(const WebSettings& a, const WebSettings& b) {
   return a.listen == b.listen && a.read_token.reveal() == b.read_token.reveal() &&
          a.admin_token.reveal() == b.admin_token.reveal();
+}
+
+// The second listener, which serves nothing but heartbeats and needs no token.
+WebSettings heartbeat_web(const WebSettings& settings) {
+  WebSettings out;
+  out.listen = settings.heartbeat_listen;
+  return out;
 }
 
 class App {
@@ -59,7 +68,9 @@ class App {
     runner_ = std::make_unique<ProbeRunner>(config_->probe_threads, clock_, runner_events(),
                                             &heartbeats_);
     core_.start(core_ports(), config_, std::move(saved));
-    if (!config_->web.listen.empty()) start_web();
+    door_.set_checks(config_->checks);
+    start_web(config_->web, web_routes(), web_);
+    start_web(heartbeat_web(config_->web), heartbeat_routes(), heartbeat_web_);
     malloc_trim(0);
   }
 
@@ -96,10 +107,14 @@ class App {
     return sigtimedwait(&set, nullptr, &wait);
   }
 
-  void start_web() {
+  void start_web(const WebSettings& settings, std::span<const Route> routes,
+                 std::unique_ptr<WebServer>& into) {
+    into.reset();
+    if (settings.listen.empty()) return;
     try {
-      web_ = std::make_unique<WebServer>(config_->web, core_, *store_);
-      log(LogLevel::info, "web", "address", web_->address());
+      into = std::make_unique<WebServer>(settings, core_, *store_, door_, routes);
+      log(LogLevel::info, "web", "address", into->address(), "serves",
+          &into == &web_ ? "everything" : "heartbeats");
     } catch (const std::exception& error) {
       // Nobody should go without pages because a port is taken.
       log(LogLevel::error, "web", "error", error.what());
@@ -138,14 +153,18 @@ class App {
       log(LogLevel::warn, "reload", "note", "state_dir and probe_threads change at a restart only");
     }
     const bool new_web = !same_web(config->web, config_->web);
+    const bool new_heartbeats = config->web.heartbeat_listen != config_->web.heartbeat_listen;
     config_ = config;
     set_log(config->log.level, config->log.format);
     sender_->reconfigure(config);
     core_.post([config](Core& core) { core.reload(config); });
-    if (new_web) {
-      web_.reset();
-      if (!config->web.listen.empty()) start_web();
-    }
+    // After the core has been told: what comes by a new secret finds its check.
+    door_.set_checks(config->checks);
+    // Both go before either comes, should they have changed places.
+    if (new_web) web_.reset();
+    if (new_heartbeats) heartbeat_web_.reset();
+    if (new_web) start_web(config->web, web_routes(), web_);
+    if (new_heartbeats) start_web(heartbeat_web(config->web), heartbeat_routes(), heartbeat_web_);
     log(LogLevel::info, "reload", "ok", true, "checks", config->checks.size());
     malloc_trim(0);
   }
@@ -153,6 +172,7 @@ class App {
   // In reverse order of the start. What is decided is committed; what is not yet told waits in the
   // store.
   void stop() {
+    heartbeat_web_.reset();
     web_.reset();
     core_.stop();
     runner_.reset();
@@ -243,7 +263,9 @@ class App {
   std::unique_ptr<Store> store_;
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<ProbeRunner> runner_;
+  HeartbeatDoor door_;
   std::unique_ptr<WebServer> web_;
+  std::unique_ptr<WebServer> heartbeat_web_;
 };
 
 // Before any thread exists, so that all inherit it: signals are for sigtimedwait, not for a

@@ -58,6 +58,24 @@ void write_metrics(JsonWriter& json, const std::vector<Metric>& metrics) {
   json.end_array();
 }
 
+// Of a check whose jobs tell; null for all others.
+void write_heartbeat(JsonWriter& json, const CheckView& view) {
+  json.key("heartbeat");
+  if (!view.heartbeat) return json.null();
+  const HeartbeatRecord& record = *view.heartbeat;
+  json.begin_object();
+  json.field("known_since", record.known_since);
+  json.field("last_start_at", record.started_at);
+  json.field("last_success_at", record.succeeded_at);
+  json.field("last_failure_at", record.failed_at);
+  json.field("exit_code", record.exit_code);
+  json.field("run_time_seconds", record.run_time);
+  json.field("running", record.runs.size());
+  json.field("due_at", view.due_at);
+  json.field("log", record.log);
+  json.end_object();
+}
+
 void write_check(JsonWriter& json, const CheckView& view) {
   const Check& check = *view.check;
   json.begin_object();
@@ -73,6 +91,7 @@ void write_check(JsonWriter& json, const CheckView& view) {
   json.field("incident", view.incident);
   json.field("details", view.details);
   write_metrics(json, view.metrics);
+  write_heartbeat(json, view);
   json.field("address", view.address);
   write_phases(json, view.phases);
   json.field("certificate_days", view.certificate_days);

@@ -14,9 +14,10 @@ namespace tocsin {
 
 // What a route demands of who calls it.
 enum class Access : std::uint8_t {
-  open,   // anyone who reaches the port; shows nothing but whether we are well
-  read,   // read_token or admin_token if there is a read_token; whoever may open the unix socket
-  steer,  // admin_token; over the unix socket root, our own user or the daemon's group
+  secret,  // whoever sends a check's secret as the first part of the path's parameter
+  open,    // anyone who reaches the port; shows nothing but whether we are well
+  read,    // read_token or admin_token if there is a read_token; whoever may open the unix socket
+  steer,   // admin_token; over the unix socket root, our own user or the daemon's group
 };
 
 // Whom and what we listen for.

@@ -24,9 +24,12 @@ Response get_check(const Request& request, const Services& services);
 Response get_incidents(const Request& request, const Services& services);
 Response get_notifications(const Request& request, const Services& services);
 Response get_metrics(const Request& request, const Services& services);
+Response take_heartbeat(const Request& request, const Services& services);
 
 // The table of what the daemon serves.
 std::span<const Route> web_routes() noexcept;
+// The part of it that web.heartbeat_listen serves.
+std::span<const Route> heartbeat_routes() noexcept;
 
 // What handlers share.
 

@@ -18,6 +18,7 @@ struct Peer {
   bool over_unix_socket = false;
   // Over the unix socket: root, our own user, or a member of the daemon's group.
   bool may_steer = false;
+  std::string address = {};  // "192.0.2.1", "2001:db8:0:0:0:0:0:1", or empty
 };
 
 struct Request {
@@ -28,8 +29,9 @@ struct Request {
   Peer peer;
 
   // Filled by the router.
-  std::string path;                                        // without the query, as sent
-  std::string parameter;                                   // what {…} matched, decoded
+  std::string path;       // without the query, as sent; without the secret where there is one
+  std::string parameter;  // what {…} matched, decoded
+  std::string check;      // whose secret was sent; `parameter` is what came behind it
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order of the target
 
   // The header's value if it stands there exactly once; two of a kind are an attempt to be read

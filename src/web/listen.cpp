@@ -2,14 +2,18 @@
 // Copyright The Tocsin Authors
 #include "web/listen.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
@@ -64,6 +68,33 @@ bool is_in_our_group(int socket, gid_t primary) {
   if (result != 0) return false;
   groups.resize(std::min(groups.size(), size / sizeof(gid_t)));
   return std::find(groups.begin(), groups.end(), ours) != groups.end();
+}
+
+// IPv4 in dots, also where it came through an IPv6 socket; IPv6 in eight groups, so that its
+// network is the same text for all addresses of it.
+std::string address_of_peer(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  std::array<char, 64> text{};
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return text.data();
+  }
+  if (address.ss_family != AF_INET6) return {};
+  const auto& bytes = reinterpret_cast<const sockaddr_in6&>(address).sin6_addr.s6_addr;
+  if (IN6_IS_ADDR_V4MAPPED(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr)) {
+    ::inet_ntop(AF_INET, &bytes[12], text.data(), text.size());
+    return text.data();
+  }
+  std::string out;
+  for (std::size_t i = 0; i < 16; i += 2) {
+    std::snprintf(text.data(), text.size(), "%s%x", i == 0 ? "" : ":",
+                  static_cast<unsigned>(bytes[i] << 8U | bytes[i + 1]));
+    out += text.data();
+  }
+  return out;
 }
 
 }  // namespace
@@ -122,7 +153,7 @@ Peer peer_of(int socket) {
   int family = 0;
   socklen_t size = sizeof family;
   if (::getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0) return {};
-  if (family != AF_UNIX) return {};
+  if (family != AF_UNIX) return {false, false, address_of_peer(socket)};
   ucred peer{};
   size = sizeof peer;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return {true, false};

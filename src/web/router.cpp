@@ -13,9 +13,18 @@
 // there such a thing (404, 405), may this one (401, 403), is its body fit (411, 413, 415). What
 // exists is no secret, the table is public; so 404 may come before 401, and a wrong path is told to
 // people as what it is.
+//
+// A route that takes a secret in its path (heartbeats) is judged by that alone. Host and Origin
+// protect what a browser carries along or a loopback address gives; a secret in the path comes from
+// who knows it, by whatever name he calls us. And since a heartbeat that is refused may wake
+// somebody up, its query and its body may be anything. The secret is taken out of the request here:
+// no handler and no log sees it, and a path that is not a route of ours is not logged at all, since
+// it may hold a secret that was mistyped around.
 
 namespace tocsin {
 namespace {
+
+constexpr std::string_view kNothingHere = "there is nothing at this path";
 
 std::string_view routed_method(const Request& request) noexcept {
   return request.method == "HEAD" ? std::string_view("GET") : std::string_view(request.method);
@@ -95,10 +104,43 @@ std::optional<Response> Router::refuse_route(Request& request, const Route*& fou
     const std::string offer(route.method == "GET" ? "GET, HEAD" : route.method);
     if (allowed.find(offer) == std::string::npos) allowed += (allowed.empty() ? "" : ", ") + offer;
   }
-  if (allowed.empty()) return problem(404, "there is nothing at this path");
+  if (allowed.empty()) return problem(404, kNothingHere);
   Response response = problem(405, "this path takes " + allowed);
   add_allow(response, allowed);
   return response;
+}
+
+// From the secret to the check.
+std::optional<Response> Router::refuse_secret(Request& request) const {
+  const std::size_t slash = std::min(request.parameter.find('/'), request.parameter.size());
+  const std::string_view secret = std::string_view(request.parameter).substr(0, slash);
+  const HeartbeatDoor::Answer answer =
+      services_.heartbeats.open(secret, request.peer.address, std::chrono::steady_clock::now());
+  // "SECRET/" is not "SECRET": what was to follow is missing.
+  std::string rest = request.parameter.substr(slash);
+  request.parameter = rest == "/" ? rest : rest.substr(std::min<std::size_t>(rest.size(), 1));
+  request.path = "/heartbeat/***";
+  if (answer.wait) {
+    Response response = problem(429, "too many wrong secrets came from this address");
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*answer.wait).count();
+    response.headers.emplace_back("Retry-After", std::to_string(seconds));
+    return response;
+  }
+  if (!answer.check) return problem(404, kNothingHere);
+  request.check = *answer.check;
+  return std::nullopt;
+}
+
+std::optional<Response> Router::refuse_details(const Route& route, Request& request,
+                                               std::size_t mark) const {
+  if (auto refusal = guard_.refuse_access(route.access, request)) return refusal;
+  const bool has_query = mark < request.target.size();
+  const std::string_view query =
+      has_query ? std::string_view(request.target).substr(mark + 1) : std::string_view();
+  const bool is_query = parse_query(query, request.query);
+  if (route.access == Access::secret) return std::nullopt;
+  if (!is_query) return problem(400, "the query has a malformed % escape");
+  return route.method == "POST" ? refuse_body(request) : std::nullopt;
 }
 
 Router::Admission Router::admit(Request& request) const {
@@ -107,22 +149,17 @@ Router::Admission Router::admit(Request& request) const {
     return refuse(problem(414, "a path and its query may have 8 KiB at the most"));
   }
   if (!request.target.starts_with('/')) return refuse(problem(400, "the path must begin with /"));
-  if (auto refusal = guard_.refuse_origin(request)) return refuse(std::move(*refusal));
 
   const std::size_t mark = std::min(request.target.find('?'), request.target.size());
   request.path = request.target.substr(0, mark);
   const Route* route = nullptr;
-  if (auto refusal = refuse_route(request, route)) return refuse(std::move(*refusal));
-  if (auto refusal = guard_.refuse_access(route->access, request)) {
-    return refuse(std::move(*refusal));
-  }
-  if (mark < request.target.size() &&
-      !parse_query(std::string_view(request.target).substr(mark + 1), request.query)) {
-    return refuse(problem(400, "the query has a malformed % escape"));
-  }
-  if (route->method == "POST") {
-    if (auto refusal = refuse_body(request)) return refuse(std::move(*refusal));
-  }
+  auto no_route = refuse_route(request, route);
+  const bool by_secret = route != nullptr && route->access == Access::secret;
+  if (no_route) request.path.clear();
+  auto refusal = by_secret ? refuse_secret(request) : guard_.refuse_origin(request);
+  if (!refusal) refusal = std::move(no_route);
+  if (!refusal) refusal = refuse_details(*route, request, mark);
+  if (refusal) return refuse(std::move(*refusal));
   return Admission{route, std::nullopt};
 }
 

@@ -10,14 +10,16 @@
 #include "tocsin/snapshot.h"
 #include "tocsin/store.h"
 #include "web/guard.h"
+#include "web/heartbeat_door.h"
 #include "web/http.h"
 
 namespace tocsin {
 
-// What handlers may ask. Both are thread-safe.
+// What handlers may ask. All are thread-safe.
 struct Services {
   Control& control;
   Store& store;
+  HeartbeatDoor& heartbeats;
 };
 
 // One line of the table in routes.cpp. `pattern` is a path; {name} in it stands for one segment,
@@ -53,6 +55,9 @@ class Router {
 
  private:
   std::optional<Response> refuse_route(Request& request, const Route*& found) const;
+  std::optional<Response> refuse_secret(Request& request) const;
+  std::optional<Response> refuse_details(const Route& route, Request& request,
+                                         std::size_t mark) const;
 
   std::span<const Route> routes_;
   Guard guard_;

@@ -5,7 +5,14 @@
 namespace tocsin {
 namespace {
 
+constexpr Route kHeartbeatRoutes[] = {
+    {"GET", "/heartbeat/{secret*}", Access::secret, take_heartbeat},
+    {"POST", "/heartbeat/{secret*}", Access::secret, take_heartbeat},
+};
+
 constexpr Route kRoutes[] = {
+    kHeartbeatRoutes[0],
+    kHeartbeatRoutes[1],
     {"GET", "/healthz", Access::open, get_healthz},
     {"GET", "/", Access::read, get_page},
     {"GET", "/style.css", Access::open, get_style},
@@ -20,6 +27,10 @@ constexpr Route kRoutes[] = {
 
 std::span<const Route> web_routes() noexcept {
   return kRoutes;
+}
+
+std::span<const Route> heartbeat_routes() noexcept {
+  return kHeartbeatRoutes;
 }
 
 }  // namespace tocsin

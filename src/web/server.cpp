@@ -14,6 +14,7 @@
 #include <Poco/ThreadPool.h>
 #include <fcntl.h>
 
+#include <array>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -37,13 +38,13 @@
 //   * Poco parses, and a thread of the pool (up to 16, made on demand, gone after 10 s of idleness)
 //     runs the handler and sends what the socket takes. What is left is the lobby's again.
 //   * A body is read only after the request was found to be allowed: whoever can hold a thread by a
-//     slow body holds the admin token, and 5 s at the most.
+//     slow body holds the admin token or a check's secret, and 5 s at the most.
 //   * One request a connection. Keep-alive would save loopback clients little and would need the
 //     lobby to take connections back from Poco.
 //
 // The limits: head 16 KiB (431) within 10 s (408), at most 100 header fields of 8 KiB (Poco, 400),
 // path and query 8 KiB (414), body 64 KiB (413), an answer within 30 s of its first byte, 1,024
-// waiting connections and 64 MiB of unsent answers (beyond, who waits longest is dropped), 256
+// waiting connections and 64 MiB of unsent answers (beyond, who waits longest is dropped), 1,024
 // requests queued for a thread (beyond, closed). Stopping takes up to a quarter of a second for
 // Poco to notice, a quarter for threads that wait for their next request (Poco 1.11's stop() wakes
 // one of them only: pocoproject/poco #3797), and a second more at the most for answers under way.
@@ -59,9 +60,10 @@ constexpr int kMostThreads = 16;
 constexpr int kThreadIdleSeconds = 10;
 constexpr Millis kWaitForNext{250};
 constexpr int kStackSize = 1 << 20;  // reserved, not touched
-constexpr int kMostQueued = 256;
+constexpr int kMostQueued = 1024;    // all jobs of a site begin on the full hour
 constexpr Millis kBodyTime{5'000};
 constexpr Millis kStopTime{1'000};
+constexpr std::size_t kMostLog = 16U << 20U;
 
 SteadyTime steady_now() noexcept {
   return std::chrono::steady_clock::now();
@@ -155,6 +157,25 @@ bool read_body(std::istream& in, std::size_t size, std::string& body) {
   return body.size() == size;
 }
 
+// What a job sends along, the end of it if it is long; false if there is more than was waited for.
+// A body that announces neither its length nor chunks (curl -X POST without data) is none.
+bool read_tail(std::istream& in, Request& request) {
+  const bool announced =
+      request.count_of("content-length") > 0 || request.count_of("transfer-encoding") > 0;
+  if (!announced) return true;
+  const SteadyTime until = steady_now() + kBodyTime;
+  std::size_t total = 0;
+  while (in.peek() != std::char_traits<char>::eof()) {
+    if (steady_now() > until || total > kMostLog) return false;
+    std::array<char, 4096> part;
+    const std::streamsize count = in.readsome(part.data(), part.size());
+    total += static_cast<std::size_t>(count);
+    request.body.append(part.data(), static_cast<std::size_t>(count));
+    if (request.body.size() > 2 * kMostBody) request.body.erase(0, request.body.size() - kMostBody);
+  }
+  return true;
+}
+
 class Handler final : public pn::HTTPRequestHandler {
  public:
   Handler(const Router& router, Lobby& lobby) : router_(router), lobby_(lobby) {}
@@ -186,7 +207,9 @@ class Handler final : public pn::HTTPRequestHandler {
   Response answer(Request& request, pn::HTTPServerRequest& in, bool& body_left) const {
     Router::Admission admission = router_.admit(request);
     if (admission.refusal) return std::move(*admission.refusal);
-    if (admission.route->method == "POST") {
+    if (admission.route->access == Access::secret) {
+      body_left = !read_tail(in.stream(), request);
+    } else if (admission.route->method == "POST") {
       if (!read_body(in.stream(), announced_length(request).value_or(0), request.body)) {
         return problem(408, "the body did not arrive whole in time");
       }
@@ -299,12 +322,13 @@ class WebServer::Impl {
   std::optional<pn::HTTPServer> server_;
 };
 
-WebServer::WebServer(const WebSettings& settings, Control& control, Store& store)
-    : WebServer(settings, control, store, web_routes()) {}
+WebServer::WebServer(const WebSettings& settings, Control& control, Store& store,
+                     HeartbeatDoor& heartbeats)
+    : WebServer(settings, control, store, heartbeats, web_routes()) {}
 
 WebServer::WebServer(const WebSettings& settings, Control& control, Store& store,
-                     std::span<const Route> routes)
-    : impl_(std::make_unique<Impl>(settings, routes, Services{control, store})) {}
+                     HeartbeatDoor& heartbeats, std::span<const Route> routes)
+    : impl_(std::make_unique<Impl>(settings, routes, Services{control, store, heartbeats})) {}
 
 WebServer::~WebServer() = default;
 

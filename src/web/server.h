@@ -12,7 +12,8 @@
 
 namespace tocsin {
 
-struct Route;  // web/router.h
+class HeartbeatDoor;  // web/heartbeat_door.h
+struct Route;         // web/router.h
 
 // The web side: /healthz, /api/v1/…, /metrics (DESIGN section 4). It reads snapshots and the
 // store's lists and has threads of its own; it never touches the core's state.
@@ -20,9 +21,9 @@ class WebServer {
  public:
   // Listens and serves. Throws std::runtime_error with the address in its text if it cannot be
   // bound.
-  WebServer(const WebSettings& settings, Control& control, Store& store);
+  WebServer(const WebSettings& settings, Control& control, Store& store, HeartbeatDoor& heartbeats);
   // The same with another table of routes (router.h), which must outlive it.
-  WebServer(const WebSettings& settings, Control& control, Store& store,
+  WebServer(const WebSettings& settings, Control& control, Store& store, HeartbeatDoor& heartbeats,
             std::span<const Route> routes);
   // Stops serving; requests under way are given a moment.
   ~WebServer();

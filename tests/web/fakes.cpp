@@ -7,7 +7,8 @@
 namespace tocsin {
 
 Response FakeSite::ask(Request request, std::span<const Route> routes) {
-  return Router(routes, Guard(guard), Services{control, store}).answer(std::move(request));
+  return Router(routes, Guard(guard), Services{control, store, heartbeats})
+      .answer(std::move(request));
 }
 
 Response FakeSite::ask(Request request) {

@@ -153,6 +153,7 @@ class FakeStore final : public Store {
 struct FakeSite {
   FakeControl control;
   FakeStore store;
+  HeartbeatDoor heartbeats;
   GuardSettings guard{GuardSettings::Where::loopback, "127.0.0.1", 8480, {}, {}};
 
   Response ask(Request request, std::span<const Route> routes);

@@ -345,13 +345,19 @@ TEST_CASE("router: an ETag that the client has already is answered by 304", "[we
   CHECK(header_of(site.get("/nowhere"), "ETag").empty());
 }
 
-TEST_CASE("routes: only /healthz and the style sheet are open, and nothing steers yet", "[web]") {
+TEST_CASE("routes: only /healthz and the style sheet are open; heartbeats want their secret",
+          "[web]") {
   SiteWithTokens site;
   for (const Route& route : web_routes()) {
     std::string path(route.pattern);
     if (const auto brace = path.find('{'); brace != std::string::npos) path.resize(brace + 1);
     CAPTURE(path);
     const bool open = path == "/healthz" || path == "/style.css";
+    if (path == "/heartbeat/{") {
+      CHECK(route.access == Access::secret);
+      CHECK(site.get(path).status == 404);
+      continue;
+    }
     CHECK(route.method == "GET");
     CHECK(site.get(path).status == (open ? 200 : 401));
   }

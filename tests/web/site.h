@@ -18,12 +18,13 @@ struct Site {
   explicit Site(std::string listen = "127.0.0.1:0", std::span<const Route> routes = web_routes()) {
     settings.listen = std::move(listen);
     settings.admin_token = Secret("admin-token");
-    server.emplace(settings, control, store, routes);
+    server.emplace(settings, control, store, heartbeats, routes);
     address = server->address();
   }
   WebSettings settings;
   FakeControl control;
   FakeStore store;
+  HeartbeatDoor heartbeats;
   std::optional<WebServer> server;
   std::string address;
 };

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tocsin/check.h"
+#include "tocsin/secret.h"
+#include "tocsin/time.h"
+
+namespace tocsin {
+
+// Knows by the secret in a request which check it is about, and keeps strangers from trying. Lives
+// through reloads. Thread-safe: the web's threads ask, the main thread brings the checks; hence a
+// mutex.
+class HeartbeatDoor {
+ public:
+  HeartbeatDoor();
+  ~HeartbeatDoor();
+  HeartbeatDoor(const HeartbeatDoor&) = delete;
+  HeartbeatDoor& operator=(const HeartbeatDoor&) = delete;
+
+  // Takes the checks of a new configuration, disabled ones too: their jobs go on telling.
+  void set_checks(const std::vector<CheckPtr>& checks);
+
+  struct Answer {
+    std::optional<std::string> check;  // whose secret it is
+    std::optional<Millis> wait;        // it was not looked at: too many wrong ones have come
+  };
+  // `address`: who asks, as the kernel says it.
+  Answer open(std::string_view secret, std::string_view address, SteadyTime now);
+
+ private:
+  // Wrong secrets that may still come; they grow again with time.
+  struct Allowance {
+    double left = 0;
+    SteadyTime at{};
+  };
+  struct Key {
+    Secret secret;
+    std::string check;
+    std::string address;  // from which it was used last
+  };
+
+  Key* find(std::string_view secret);
+  Allowance& allowance_of(const std::string& place, SteadyTime now);
+  void make_room(SteadyTime now);
+
+  class Digest;
+  const std::unique_ptr<Digest> digest_;
+  std::mutex mutex_;                           // guards all
+  std::unordered_map<std::string, Key> keys_;  // by their secrets' digests
+  std::unordered_map<std::string, Allowance> places_;
+  Allowance everybody_;
+  SteadyTime warned_at_{};
+};
+
+}  // namespace tocsin
