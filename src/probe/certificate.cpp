@@ -55,6 +55,7 @@ class CertificateProber final : public Prober {
  private:
   // What came of looking; where it failed, the result says so already.
   asio::awaitable<Presented> look_at_server(ProbeContext& context, Result& result) const;
+  asio::awaitable<Presented> be_shown(ProbeContext& context, Result& result) const;
   asio::awaitable<StreamStatus> shake_hands(Stream& stream, std::uint16_t most_tls,
                                             SteadyTime deadline,
                                             std::vector<std::string>* notes) const;
@@ -119,6 +120,17 @@ asio::awaitable<StreamStatus> CertificateProber::shake_hands(
 
 asio::awaitable<Presented> CertificateProber::look_at_server(ProbeContext& context,
                                                              Result& result) const {
+  Presented out = co_await be_shown(context, result);
+  if (out.chain.empty() && result.verdict == Verdict::up) {
+    set_down(result, with_address("no certificate was presented", result.address));
+  }
+  if (result.verdict == Verdict::up) out.accepts_old = co_await look_for_old_tls(context);
+  co_return out;
+}
+
+// The connection ends with this: some servers serve one at a time.
+asio::awaitable<Presented> CertificateProber::be_shown(ProbeContext& context,
+                                                       Result& result) const {
   Presented out;
   Stream stream(context.resolver, result.phases);
   auto* notes = context.explain ? &result.notes : nullptr;
@@ -131,15 +143,7 @@ asio::awaitable<Presented> CertificateProber::look_at_server(ProbeContext& conte
   const bool only_wants_ours =
       status.error == NetError::tls && !out.chain.empty() && stream.peer().wants_client_certificate;
   if (only_wants_ours) result.notes.push_back("handshake: " + status.text);
-  if (!status && !only_wants_ours) {
-    set_failure(result, status.error, status.text);
-    co_return out;
-  }
-  if (out.chain.empty()) {
-    set_down(result, with_address("no certificate was presented", result.address));
-    co_return out;
-  }
-  out.accepts_old = co_await look_for_old_tls(context);
+  if (!status && !only_wants_ours) set_failure(result, status.error, status.text);
   co_return out;
 }
 
