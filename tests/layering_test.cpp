@@ -59,7 +59,8 @@ const std::map<std::string, Names, std::less<>> kMayInclude{
 const std::map<std::string, Names, std::less<>> kThirdParty{
     {"CLI/", {"app", "cli"}},
     {"Poco/", {"cli", "notify", "probe", "store", "web"}},
-    {"Poco/Data/", {"store"}},
+    // The daemon's own state, and the databases that sql checks ask.
+    {"Poco/Data/", {"probe", "store"}},
     {"Poco/Net/", {"cli", "web"}},
     {"ares.h", {"net"}},
     // Loops and coroutines; whoever decides or remembers has none.
@@ -68,12 +69,15 @@ const std::map<std::string, Names, std::less<>> kThirdParty{
     {"curl/", {"net"}},
     // Time zones.
     {"date/", {"util"}},
+    // Headers alone: the libraries are loaded when an sql check asks for them.
+    {"libpq-fe.h", {"probe"}},
+    {"mysql/", {"probe"}},
     {"openssl/", {"net"}},
     {"prometheus/", {"web"}},
     {"re2/", {"util"}},
     {"spdlog/", {"util"}},
-    {"sqlite3.h", {"store"}},
-    {"systemd/", {}},  // sd_notify is a datagram: util/sd_notify.h
+    {"sqlite3.h", {"probe", "store"}},
+    {"systemd/", {"net"}},  // sd-bus; sd_notify is a datagram: util/sd_notify.h
     {"yaml-cpp/", {"config"}},
 };
 

@@ -13,6 +13,7 @@ CheckTypes check_types() noexcept {
   static const std::array kTypes{
       kCertificateCheck, kCommandCheck,   kDiskCheck, kDnsCheck,  kDomainCheck,
       kFileCheck,
+      kSqlCheck,
       kGrpcCheck,        kHeartbeatCheck, kHttpCheck, kLoadCheck, kMemoryCheck,
       kPingCheck,        kProcessCheck,   kTcpCheck,  kUnitCheck, kWebsocketCheck,
   };
