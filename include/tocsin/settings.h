@@ -39,6 +39,9 @@ class Settings {
 
   // Whether the key stands in the file (even with a null value). Marks nothing as known.
   virtual bool has(std::string_view key) const = 0;
+  // The keys that stand in the file, in its order: for a mapping whose keys are the user's to name.
+  // Marks nothing as known.
+  virtual std::vector<std::string> names() const { return {}; }
 
   // A plain text; one that holds a ${file:} or ${credential:} secret is an error here.
   virtual std::string text(std::string_view key, std::string_view fallback = {}) = 0;

@@ -135,6 +135,13 @@ Section Section::item(std::string_view key, const Node* mapping) const {
   return {*loading_, std::move(keys)};
 }
 
+std::vector<std::string> Section::names() const {
+  std::vector<std::string> out;
+  if (keys_->node == nullptr) return out;
+  for (const Entry& entry : keys_->node->entries()) out.emplace_back(entry.key);
+  return out;
+}
+
 std::unique_ptr<Settings> Section::section(std::string_view key) {
   return std::make_unique<Section>(child(key));
 }

@@ -51,6 +51,7 @@ class Section final : public Settings {
   Section(Loading& loading, std::shared_ptr<Keys> keys);
 
   bool has(std::string_view key) const override;
+  std::vector<std::string> names() const override;
   std::string text(std::string_view key, std::string_view fallback = {}) override;
   Text text_with_secrets(std::string_view key) override;
   Secret secret(std::string_view key) override;

@@ -15,7 +15,10 @@ void want_for(const HttpExpect& expect, bool explain, HttpRequest& request) {
   request.want_body = expect.needs_body() || explain;
 }
 
-void judge(const HttpExpect& expect, const HttpAnswer& answer, Quoting quoting, Result& result) {
+namespace {
+
+void hold_against(const HttpExpect& expect, const HttpAnswer& answer, Quoting quoting,
+                  Result& result) {
   const HttpResponse& response = answer.response;
   if (!answer.refused.empty()) {
     return set_down(result, with_address(answer.refused, response.address));
@@ -30,6 +33,24 @@ void judge(const HttpExpect& expect, const HttpAnswer& answer, Quoting quoting, 
     result.reason = with_address("no certificate: the answer came over plain HTTP", result.address);
   }
   judge_certificate(result, expect.certificate_days);
+  judge_response_time(result, expect.response_time);
+}
+
+}  // namespace
+
+Result judge(const HttpExpect& expect, const HttpAnswer& answer, Quoting quoting) {
+  Result result;
+  if (!answer.no_token.empty()) {
+    result.reason = answer.no_token;
+    return result;
+  }
+  result.verdict = Verdict::up;
+  result.took = answer.took;
+  result.address = answer.response.address;
+  result.certificate_days = answer.response.certificate_days;
+  result.phases = answer.response.phases;
+  hold_against(expect, answer, quoting, result);
+  return result;
 }
 
 }  // namespace tocsin
