@@ -10,9 +10,10 @@ ProbeTools::ProbeTools(std::function<void(std::uint32_t)> look_again,
                        std::optional<Resolver::Sources> names, std::string proc) {
   names ? resolver_.emplace(loop_, std::move(*names)) : resolver_.emplace(loop_);
   http_.emplace(loop_, *resolver_);
-  processes_.emplace(loop_, std::move(look_again), std::move(proc));
+  processes_.emplace(loop_, look_again, std::move(proc));
   workers_.emplace(loop_);
   icmp_.emplace(loop_);
+  units_.emplace(loop_, std::move(look_again));
 }
 
 ProbeTools::~ProbeTools() {
@@ -25,6 +26,7 @@ ProbeTools::~ProbeTools() {
   processes_.reset();
   workers_.reset();
   icmp_.reset();
+  units_.reset();
 }
 
 }  // namespace tocsin

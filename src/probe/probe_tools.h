@@ -14,6 +14,7 @@
 #include "net/workers.h"
 #include "probe/prober.h"
 #include "probe/process_table.h"
+#include "probe/units.h"
 
 namespace tocsin {
 
@@ -34,8 +35,9 @@ class ProbeTools {
 
   asio::io_context& loop() noexcept { return loop_; }
   ProcessTable& processes() noexcept { return *processes_; }
+  Units& units() noexcept { return *units_; }
   ProbeContext context(const Clock& clock, SteadyTime deadline) {
-    return {*resolver_, *http_, *processes_, *workers_, *icmp_, clock, deadline};
+    return {*resolver_, *http_, *processes_, *workers_, *icmp_, *units_, clock, deadline};
   }
 
  private:
@@ -52,6 +54,7 @@ class ProbeTools {
   std::optional<ProcessTable> processes_;
   std::optional<Workers> workers_;
   std::optional<Icmp> icmp_;
+  std::optional<Units> units_;
 };
 
 }  // namespace tocsin

@@ -15,6 +15,7 @@ class HttpClient;    // src/net/http_client.h
 class Icmp;          // src/net/icmp.h
 class Resolver;      // src/net/resolver.h
 class ProcessTable;  // src/probe/process_table.h
+class Units;         // src/probe/units.h
 class Workers;       // src/net/workers.h
 
 // What one probe may use. Everything in it belongs to the loop the probe runs on and outlives the
@@ -25,6 +26,7 @@ struct ProbeContext {
   ProcessTable& processes;
   Workers& workers;
   Icmp& icmp;
+  Units& units;
   const Clock& clock;
   // The probe must have returned by then; it is `down` ("timed out after …") if the target is late.
   SteadyTime deadline;

@@ -174,7 +174,10 @@ void ProbeRunner::Loop::start(std::vector<Due> batch) {
 }
 
 void ProbeRunner::Loop::forget(std::uint32_t check) {
-  asio::post(tools_.loop(), [this, check] { tools_.processes().forget(check); });
+  asio::post(tools_.loop(), [this, check] {
+    tools_.processes().forget(check);
+    tools_.units().forget(check);
+  });
 }
 
 asio::awaitable<void> ProbeRunner::Loop::probe(Due due) {

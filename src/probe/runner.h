@@ -34,7 +34,8 @@ class ProbeRunner {
   struct Events {
     // Both run on a probe loop's thread, must not block, and are batched per turn of the loop.
     std::function<void(std::vector<Done>)> done;
-    // A process that this check's last probe matched has died: look again now.
+    // A process that this check's last probe matched has died, or its unit has changed: look again
+    // now.
     std::function<void(std::uint32_t check)> look_again;
   };
 
