@@ -59,8 +59,7 @@ const std::map<std::string, Names, std::less<>> kMayInclude{
 const std::map<std::string, Names, std::less<>> kThirdParty{
     {"CLI/", {"app", "cli"}},
     {"Poco/", {"cli", "notify", "probe", "store", "web"}},
-    // The daemon's own state, and the databases that sql checks ask.
-    {"Poco/Data/", {"probe", "store"}},
+    {"Poco/Data/", {"store"}},
     {"Poco/Net/", {"cli", "web"}},
     {"ares.h", {"net"}},
     // Loops and coroutines; whoever decides or remembers has none.
@@ -76,6 +75,7 @@ const std::map<std::string, Names, std::less<>> kThirdParty{
     {"prometheus/", {"web"}},
     {"re2/", {"util"}},
     {"spdlog/", {"util"}},
+    // The daemon's own state, and the files that sql checks ask.
     {"sqlite3.h", {"probe", "store"}},
     {"systemd/", {"net"}},  // sd-bus; sd_notify is a datagram: util/sd_notify.h
     {"yaml-cpp/", {"config"}},

@@ -2,10 +2,14 @@
 // Copyright The Tocsin Authors
 //
 // The client libraries are big and few need them, so they are loaded when the first check asks for
-// them (dlopen(3)) and stay. PostgreSQL is spoken to by Poco's connector, which needs no more than
-// to be registered once loaded. MySQL's connector of Poco 1.11 is not used: it writes to a null
-// pointer when a column is a LONGTEXT (information_schema has many), and no server may end the
-// daemon; libmariadb itself is, as its C interface is stable.
+// them (dlopen(3)) and stay.
+//
+// Poco::Data would be the one interface to all three, and is not used, since a monitor must neither
+// die of an answer nor misread it. Of Poco 1.11's connectors, MySQL's writes to a null pointer when
+// a column is a LONGTEXT (information_schema has many); PostgreSQL's reads NaN and infinity as 0,
+// "infinity" and "24:00:00" as the present time, a uuid as nothing, and takes no space in a
+// password; SQLite's refuses a DATETIME that is not written as it expects. The C interfaces, stable
+// for decades, give every value as the text that the server has for it.
 #include "probe/sql_client.h"
 
 #include <arpa/inet.h>
@@ -33,27 +37,17 @@ constexpr std::size_t kMostReason = 300;
 struct Library {
   const char* file;
   const char* package;
-  const char* register_it;  // a function without arguments to call once it is loaded, or null
 };
 
 constexpr Library library_of(SqlDriver driver) noexcept {
-  if (driver == SqlDriver::mysql) return {"libmariadb.so.3", "libmariadb3", nullptr};
-  return {"libPocoDataPostgreSQL.so." TOCSIN_POCO_SOVERSION,
-          "libpocodatapostgresql" TOCSIN_POCO_SOVERSION,
-          "_ZN4Poco4Data10PostgreSQL9Connector17registerConnectorEv"};
+  return driver == SqlDriver::mysql ? Library{"libmariadb.so.3", "libmariadb3"}
+                                    : Library{"libpq.so.5", "libpq5"};
 }
 
-// The handle, loaded if need be; null if it cannot be. dlopen counts, and gives the same again.
+// The library, loaded if it is not yet; null if it is not there. It stays, so the count that
+// dlopen keeps does not matter.
 void* handle_of(SqlDriver driver) {
   return dlopen(library_of(driver).file, RTLD_NOW | RTLD_LOCAL);
-}
-
-bool register_connector(void* handle, const char* name) {
-  using Function = void (*)();
-  const auto function = reinterpret_cast<Function>(dlsym(handle, name));
-  if (function == nullptr) return false;
-  function();
-  return true;
 }
 
 }  // namespace
@@ -80,22 +74,10 @@ std::string_view to_string(SqlDriver driver) noexcept {
 }
 
 std::string load_sql_library(SqlDriver driver) {
-  if (driver == SqlDriver::sqlite) return {};
-  // Initialised by the first who needs it, and again by the next one if that failed: a package
-  // that is installed meanwhile is found without a restart.
-  static std::mutex mutex;
-  static bool loaded[2] = {};
-  const std::lock_guard lock(mutex);
-  bool& done = loaded[driver == SqlDriver::mysql ? 1 : 0];
-  if (done) return {};
+  if (driver == SqlDriver::sqlite || handle_of(driver) != nullptr) return {};
   const Library library = library_of(driver);
-  void* handle = handle_of(driver);
-  const bool registered = handle != nullptr && (library.register_it == nullptr ||
-                                                register_connector(handle, library.register_it));
-  done = registered;
-  if (registered) return {};
-  return std::string("the client library for ") + std::string(to_string(driver)) +
-         " is not installed (" + library.file + "): apt install " + library.package;
+  return "the client library for " + std::string(to_string(driver)) + " is not installed (" +
+         library.file + "): apt install " + library.package;
 }
 
 void* sql_symbol(SqlDriver driver, const char* name) {
@@ -132,6 +114,18 @@ int probe_connection(const std::string& address, std::uint16_t port, Millis most
   return result;
 }
 
+bool count_row(SqlAnswer& answer) noexcept {
+  if (answer.row_count == kMostRows) {
+    answer.more = true;
+    return false;
+  }
+  return ++answer.row_count <= kKeptRows;
+}
+
+std::optional<std::string> kept_value(const char* value, std::size_t size) {
+  return std::string(value, std::min(size, kMostValue));
+}
+
 void fail(SqlAnswer& answer, SqlAnswer::Fault fault, std::string text) {
   answer.fault = fault;
   answer.text = printable(trim(text), kMostReason);
@@ -149,7 +143,7 @@ SqlAnswer ask_sql(const SqlQuestion& question, SqlBreaker& breaker) {
     switch (question.driver) {
       case SqlDriver::postgresql: ask_postgresql(question, breaker, answer); break;
       case SqlDriver::mysql: ask_mysql(question, breaker, answer); break;
-      case SqlDriver::sqlite: ask_sqlite(question, answer); break;
+      case SqlDriver::sqlite: ask_sqlite(question, breaker, answer); break;
     }
   } catch (const std::exception& error) {
     // Neither a server's fault nor ours to foresee: memory, or a library that is none.

@@ -96,10 +96,14 @@ unsigned seconds_left(SteadyTime deadline) noexcept;
 Millis millis_left(SteadyTime deadline) noexcept;
 // Why a TCP connection to that address cannot be made, as an errno; 0 if it can.
 int probe_connection(const std::string& address, std::uint16_t port, Millis most);
+// Counts one more row; false if it is not among those that are kept.
+bool count_row(SqlAnswer& answer) noexcept;
+// A value of that many bytes, as far as it is kept.
+std::optional<std::string> kept_value(const char* value, std::size_t size);
 void fail(SqlAnswer& answer, SqlAnswer::Fault fault, std::string text);
 
 void ask_postgresql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer);
 void ask_mysql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer);
-void ask_sqlite(const SqlQuestion& question, SqlAnswer& answer);
+void ask_sqlite(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer);
 
 }  // namespace tocsin

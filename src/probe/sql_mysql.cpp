@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 //
-// MySQL and MariaDB by libmariadb, loaded at run time (why not by Poco: see sql_client.cpp). Rows
-// come as texts and one by one (mysql_use_result), so that no table fills our memory. A server is
-// not trusted: it may not ask for our files (LOAD DATA LOCAL), nor for the password in the clear.
+// MySQL and MariaDB by libmariadb, loaded at run time. Rows come as texts and one by one
+// (mysql_use_result), so that no table fills our memory. A server is not trusted: it may not ask
+// for our files (LOAD DATA LOCAL), nor for the password in the clear.
 #include <mysql/mysql.h>
 
 #include <algorithm>
@@ -95,6 +95,9 @@ void Connection::set_options() {
        {MYSQL_OPT_CONNECT_TIMEOUT, MYSQL_OPT_READ_TIMEOUT, MYSQL_OPT_WRITE_TIMEOUT}) {
     api_.options(handle_, option, &seconds);
   }
+  // Else "localhost" would be its default socket.
+  const unsigned tcp = MYSQL_PROTOCOL_TCP;
+  if (!question_.host.starts_with('/')) api_.options(handle_, MYSQL_OPT_PROTOCOL, &tcp);
   api_.options(handle_, MYSQL_OPT_LOCAL_INFILE, &no_files);
   api_.options(handle_, MARIADB_OPT_RESTRICTED_AUTH, kAuthPlugins);
   api_.options(handle_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
@@ -176,20 +179,13 @@ void Connection::read(MYSQL_RES* result) {
   const std::size_t columns = std::min<std::size_t>(api_.num_fields(result), kMostColumns);
   const MYSQL_FIELD* fields = api_.fetch_fields(result);
   for (std::size_t i = 0; i < columns; ++i) answer_.columns.emplace_back(fields[i].name);
+  // To the last one, of which sql_select_limit sees: the library wants them all to be taken.
   while (const MYSQL_ROW values = api_.fetch_row(result)) {
-    if (answer_.row_count == kMostRows) {
-      answer_.more = true;
-      continue;
-    }
-    ++answer_.row_count;
-    if (answer_.rows.size() == kKeptRows) continue;
+    if (!count_row(answer_)) continue;
     const auto* lengths = api_.fetch_lengths(result);
     SqlAnswer::Row row;
     for (std::size_t i = 0; i < columns; ++i) {
-      const bool is_null = values[i] == nullptr;
-      row.push_back(is_null ? std::nullopt
-                            : std::optional<std::string>(std::string(
-                                  values[i], std::min<std::size_t>(lengths[i], kMostValue))));
+      row.push_back(values[i] == nullptr ? std::nullopt : kept_value(values[i], lengths[i]));
     }
     answer_.rows.push_back(std::move(row));
   }

@@ -19,7 +19,6 @@ namespace {
 constexpr std::uint16_t kPostgresqlPort = 5432;
 constexpr std::uint16_t kMysqlPort = 3306;
 constexpr const char* kSystemAuthorities = "/etc/ssl/certs/ca-certificates.crt";
-constexpr std::string_view kSpace = " \t\r\n\v\f";
 
 SqlDriver driver_of(std::string_view name) noexcept {
   if (name.starts_with("postgres")) return SqlDriver::postgresql;
@@ -86,21 +85,6 @@ void parse_place(Settings& settings, SqlQuestion& question) {
 // --- what each driver needs
 // -------------------------------------------------------------------------
 
-// Poco splits PostgreSQL's connection string at spaces and knows no quotes.
-void refuse_spaces(Settings& settings, const SqlQuestion& question) {
-  const std::pair<const char*, std::string_view> texts[] = {
-      {"host", question.host},
-      {"database", question.database},
-      {"user", question.user},
-      {"password", question.password.reveal()},
-      {"ca_file", question.ca_file}};
-  for (const auto& [key, text] : texts) {
-    if (text.find_first_of(kSpace) == std::string_view::npos) continue;
-    settings.error(settings.has(key) ? key : "url",
-                   "no white space can be in it with this driver: " + std::string(key));
-  }
-}
-
 void check_server(Settings& settings, SqlQuestion& question) {
   if (question.host.empty()) settings.error("'host' is missing");
   if (!question.host.empty() && !question.host.starts_with('/') && !is_host(question.host)) {
@@ -112,7 +96,6 @@ void check_server(Settings& settings, SqlQuestion& question) {
   if (question.port == 0) {
     question.port = question.driver == SqlDriver::mysql ? kMysqlPort : kPostgresqlPort;
   }
-  if (question.driver == SqlDriver::postgresql) refuse_spaces(settings, question);
 }
 
 void check_file(Settings& settings, const SqlQuestion& question) {
