@@ -21,13 +21,14 @@ enum class Kind : std::uint8_t {
   degraded,
   unknown,
   up,
-  reminder,   // still not up
-  over,       // opened and closed while the sink was away: DOWN and UP in one message
-  unwatched,  // the check left the configuration while not up
-  info,       // news that is no change of state: a job has finished
-  digest,     // many at once, folded
-  daemon,     // about Tocsin itself
-  test,       // tocsin test-notify
+  reminder,      // still not up
+  acknowledged,  // somebody looks after it: `reason` says who and why
+  over,          // opened and closed while the sink was away: DOWN and UP in one message
+  unwatched,     // the check left the configuration while not up
+  info,          // news that is no change of state: a job has finished
+  digest,        // many at once, folded
+  daemon,        // about Tocsin itself
+  test,          // tocsin test-notify
 };
 
 constexpr std::string_view to_string(Kind kind) noexcept {
@@ -37,6 +38,7 @@ constexpr std::string_view to_string(Kind kind) noexcept {
     case Kind::unknown: return "unknown";
     case Kind::up: return "up";
     case Kind::reminder: return "reminder";
+    case Kind::acknowledged: return "acknowledged";
     case Kind::over: return "over";
     case Kind::unwatched: return "unwatched";
     case Kind::info: return "info";
@@ -47,9 +49,9 @@ constexpr std::string_view to_string(Kind kind) noexcept {
   return "test";
 }
 
-inline constexpr Kind kKinds[] = {Kind::down,     Kind::degraded, Kind::unknown,   Kind::up,
-                                  Kind::reminder, Kind::over,     Kind::unwatched, Kind::info,
-                                  Kind::digest,   Kind::daemon,   Kind::test};
+inline constexpr Kind kKinds[] = {
+    Kind::down, Kind::degraded,  Kind::unknown, Kind::up,     Kind::reminder, Kind::acknowledged,
+    Kind::over, Kind::unwatched, Kind::info,    Kind::digest, Kind::daemon,   Kind::test};
 
 // What happened, in facts; notifiers make words of it. Immutable, shared by the notifications of
 // one event and between threads. Texts may hold whatever a target sent: each notifier escapes for

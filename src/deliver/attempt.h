@@ -21,6 +21,8 @@ inline constexpr Millis kLateAfter{60'000};
 struct AttemptTools {
   Loop& loop;
   HttpClient& http;
+  Resolver& resolver;
+  Workers& workers;
   const Clock& clock;
 };
 

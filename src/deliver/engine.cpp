@@ -39,6 +39,7 @@ Sender::Engine::Engine(Host host, const std::shared_ptr<const Config>& config)
       numbers_{host_.next_id, random_uuid},
       resolver_(loop_),
       http_(loop_, resolver_),
+      workers_(loop_),
       commits_(host_.store, loop_),
       refs_(kMostThreadRefs),
       grace_(loop_),

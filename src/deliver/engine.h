@@ -21,6 +21,7 @@
 #include "deliver/thread_refs.h"
 #include "net/http_client.h"
 #include "net/resolver.h"
+#include "net/workers.h"
 
 namespace tocsin {
 
@@ -95,6 +96,7 @@ class Sender::Engine {
   Loop loop_;
   Resolver resolver_;
   HttpClient http_;
+  Workers workers_;
   Commits commits_;
   std::map<std::string, Desk> desks_;                     // by name
   std::vector<std::string> order_;                        // the configuration's

@@ -93,7 +93,7 @@ void Sender::Engine::wait_until(Route& route, SteadyTime at) {
 
 void Sender::Engine::begin(Route& route, const Row& row) {
   const Notification& it = *row.notification;
-  const AttemptTools tools{loop_, http_, host_.clock};
+  const AttemptTools tools{loop_, http_, resolver_, workers_, host_.clock};
   const auto attempt =
       std::make_shared<Attempt>(row.notification, desks_.at(it.notifier).entry.notifier, tools,
                                 refs_.find(it.notifier, it.thread_key));

@@ -46,6 +46,7 @@ Word word_of(const Unit& unit) {
     case Kind::reminder: return {3, "still " + in_capitals(to_string(message.to))};
     case Kind::over: return {4, in_capitals(to_string(message.worst)) + " and UP"};
     case Kind::up: return {5, "UP"};
+    case Kind::acknowledged: return {4, "ACKNOWLEDGED"};
     case Kind::info: return {7, "INFO"};
     default: return {6, "NO LONGER WATCHED"};
   }

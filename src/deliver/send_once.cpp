@@ -8,6 +8,7 @@
 #include "deliver/attempt.h"
 #include "net/http_client.h"
 #include "net/resolver.h"
+#include "net/workers.h"
 
 namespace tocsin {
 
@@ -16,7 +17,8 @@ Outcome send_once(const NotifierEntry& entry, const Notification& notification,
   Loop loop;
   Resolver resolver(loop);
   HttpClient http(loop, resolver);
-  const AttemptTools tools{loop, http, clock};
+  Workers workers(loop);
+  const AttemptTools tools{loop, http, resolver, workers, clock};
   Outcome out;
   out.reason = "the attempt did not end";
   const auto attempt = std::make_shared<Attempt>(std::make_shared<const Notification>(notification),

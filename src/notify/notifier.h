@@ -12,14 +12,21 @@
 namespace tocsin {
 
 class HttpClient;  // src/net/http_client.h
+class Resolver;    // src/net/resolver.h
+class Workers;     // src/net/workers.h
 
 // One attempt to deliver one notification, and what it may use. Lives on the delivery loop.
 struct Delivery {
   const Notification& notification;
   HttpClient& http;
+  Resolver& resolver;
+  Workers& workers;
   const Clock& clock;
   // How the sink named this thread the last time (Outcome::thread_ref); empty if never told.
   std::string thread_ref;
+  // How the sink named the first message of this incident (its Outcome::message_ref): what is
+  // brought up to date, answered, or cancelled. Empty if there is none, or it was never told.
+  std::string root_ref;
   // Set when this is delivered late: the text says so.
   bool late = false;
 };
@@ -39,6 +46,14 @@ class Notifier {
  public:
   virtual ~Notifier() = default;
   virtual asio::awaitable<Outcome> send(const Delivery& delivery) const = 0;
+
+  // Whether the sink lets a message be changed afterwards. If so, the incident's first message is
+  // brought up to date after each later one was sent: `update` gets that later one, and root_ref,
+  // which is never empty then. Updates share the sink's pace and give way to messages; a `later`
+  // one is tried a few times more, and then let be: the thread itself tells all.
+  virtual bool updates() const { return false; }
+  virtual asio::awaitable<Outcome> update(const Delivery& delivery) const;
+
   virtual Pace pace() const = 0;
   // What it writes to, for people, secrets hidden ("spaces/AAA").
   virtual std::string sink() const = 0;

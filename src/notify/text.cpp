@@ -198,6 +198,7 @@ std::string_view symbol(Kind kind) noexcept {
     case Kind::unknown: return "⚪";
     case Kind::up: return "✅";
     case Kind::reminder: return "🔁";
+    case Kind::acknowledged: return "👀";
     case Kind::over: return "✅";
     case Kind::unwatched: return "⏹️";
     case Kind::info: return "ℹ️";
@@ -216,6 +217,7 @@ std::string_view word(Kind kind) noexcept {
     case Kind::up:
     case Kind::over: return "UP";
     case Kind::reminder: return "REMINDER";
+    case Kind::acknowledged: return "ACKNOWLEDGED";
     case Kind::unwatched: return "NO LONGER WATCHED";
     case Kind::info: return "INFO";
     case Kind::digest: return "DIGEST";

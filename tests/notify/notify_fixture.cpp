@@ -10,10 +10,12 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <cstdio>
+#include <map>
 
 #include "config/load.h"
 #include "net/http_client.h"
 #include "net/resolver.h"
+#include "net/workers.h"
 #include "notify/registry.h"
 #include "probe/registry.h"
 #include "support/on_loop.h"
@@ -120,15 +122,47 @@ struct Desk::Parts {
   asio::io_context loop{1};
   Resolver resolver{loop};
   HttpClient http{loop, resolver};
+  Workers workers{loop};
   SystemClock clock;
+  std::map<std::string, std::string> threads;  // by thread key
+  std::map<std::int64_t, std::string> roots;   // by incident
+
+  Delivery delivery(const Notification& notification, bool late) {
+    const auto thread = threads.find(notification.thread_key);
+    const auto root = roots.find(notification.message->incident);
+    return {notification,
+            http,
+            resolver,
+            workers,
+            clock,
+            thread == threads.end() ? std::string() : thread->second,
+            root == roots.end() ? std::string() : root->second,
+            late};
+  }
+  // As the sender does it.
+  void remember(const Notification& notification, const Outcome& outcome) {
+    if (outcome.what != Outcome::What::sent) return;
+    if (!outcome.thread_ref.empty()) threads[notification.thread_key] = outcome.thread_ref;
+    const std::int64_t incident = notification.message->incident;
+    if (incident != 0 && !outcome.message_ref.empty()) {
+      roots.try_emplace(incident, outcome.message_ref);
+    }
+  }
 };
 
 Desk::Desk() : parts_(std::make_unique<Parts>()) {}
 Desk::~Desk() = default;
 
 Outcome Desk::send(const Notifier& notifier, const Notification& notification, bool late) {
-  const Delivery delivery{notification, parts_->http, parts_->clock, {}, late};
-  return on_loop(parts_->loop, notifier.send(delivery));
+  const Delivery delivery = parts_->delivery(notification, late);
+  const Outcome outcome = on_loop(parts_->loop, notifier.send(delivery));
+  parts_->remember(notification, outcome);
+  return outcome;
+}
+
+Outcome Desk::update(const Notifier& notifier, const Notification& notification) {
+  const Delivery delivery = parts_->delivery(notification, false);
+  return on_loop(parts_->loop, notifier.update(delivery));
 }
 
 std::vector<Outcome> Desk::send_all(const Notifier& notifier,
@@ -136,7 +170,7 @@ std::vector<Outcome> Desk::send_all(const Notifier& notifier,
   std::vector<Outcome> outcomes(all.size());
   std::vector<Delivery> deliveries;
   for (const Notification& one : all) {
-    deliveries.push_back({one, parts_->http, parts_->clock, {}, false});
+    deliveries.push_back(parts_->delivery(one, false));
   }
   std::size_t left = all.size();
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -48,6 +48,8 @@ bool chat_can_ping(const std::string& text) {
 
 }  // namespace
 
+// Each type's rig is a function of its own file, tests/notify/rig_TYPE.cpp, declared in rigs.h and
+// listed here; those of the first two are above.
 std::span<const Rig> rigs() {
   static const std::array all{
       Rig{"console", console_settings, {}, 100'000, nullptr, nullptr, nullptr, console_can_ping},

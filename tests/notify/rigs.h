@@ -16,7 +16,7 @@ namespace tocsin {
 // how it is pointed at a sink of the test's own, and where in its request things stand. A new type
 // is one rig more.
 struct Rig {
-  std::string_view type;
+  std::string_view type;  // NotifierType::name
   // Its settings for a sink at this base URL (HTTP), or for standard output.
   std::string (*settings)(const std::string& base_url);
   // Texts in those settings that must never be shown.
@@ -28,6 +28,9 @@ struct Rig {
   std::string (*idempotency_of)(const HttpAsked&) = nullptr;  // null: the sink takes none
   // Whether the text would call people or hide a link's address.
   bool (*can_ping)(const std::string& text) = nullptr;
+
+  // What the sink answers when it has taken a message; null: 200 and an empty object.
+  HttpReply (*taken)(const HttpAsked&) = nullptr;
 
   bool is_http() const noexcept { return text_of != nullptr; }
 };
