@@ -60,7 +60,8 @@ std::optional<double> cpu_percent(const ProcessSample& before, SteadyTime at,
     }
   }
   for (const ProcessFigures& process : before.processes) {
-    if (!children || find(now, process.id) != nullptr) continue;
+    if (!children) break;
+    if (find(now, process.id) != nullptr) continue;
     if (was_inherited(process, before, now)) used -= account(process, true);
   }
   return std::max(0.0, used) / ticks_per_second() / seconds * 100;

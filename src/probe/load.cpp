@@ -34,6 +34,9 @@ struct LoadSettings {
   PressureLimits io_pressure;
 
   bool shares() const noexcept { return cpu.set() || iowait.set() || steal.set(); }
+  bool shares_of_cpus() const noexcept {
+    return average[0].needs_whole() || average[1].needs_whole() || average[2].needs_whole();
+  }
   bool averages() const noexcept {
     return average[0].set() || average[1].set() || average[2].set();
   }
@@ -179,11 +182,16 @@ void LoadProber::look_at_averages(ProbeContext& context, Findings& findings, Res
   const ReadFile stat = read_kernel_file(context.processes.proc() + "/stat");
   const auto times = parse_cpu_times(stat.text);
   const unsigned cpus = times ? times->cpus : 0;
+  if (cpus == 0 && settings_.shares_of_cpus()) {
+    findings.add(Verdict::unknown, "the number of CPUs is not known: " +
+                                       unreadable(context.processes.proc() + "/stat", stat.error));
+  }
   const std::string on = "on " + std::to_string(cpus) + (cpus == 1 ? " CPU" : " CPUs");
   for (std::size_t i = 0; i < kAverages.size(); ++i) {
     const double average = load->average[i];
-    const Figure figure{"load over " + std::string(kMinutes[i]), average, static_cast<double>(cpus),
-                        human_number(average) + ' ' + on};
+    Figure figure{"load over " + std::string(kMinutes[i]), average, static_cast<double>(cpus), on};
+    const auto bad = beyond(settings_.average[i], figure);
+    if (bad && bad->limit.percent) figure.note = human_number(average) + ' ' + on;
     judge(findings, settings_.average[i], figure);
     Metric metric = metric_of(kAverages[i], settings_.average[i], figure);
     metric.most.reset();  // the CPUs are no bound

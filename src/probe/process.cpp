@@ -98,13 +98,15 @@ ProcessSample sample_of(const ProcessLook& seen) {
   return {seen.at, seen.boot_ticks, members_of(seen, true)};
 }
 
-// The processes, a line each, those with the most memory first.
+// The processes, a line each: the busiest first, then those with the most memory.
 std::vector<std::string> list_processes(ProcessTable& processes, const ProcessEvidence& evidence,
                                         std::size_t most) {
   std::vector<FoundProcess> found = evidence.look.found;
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return a.figures.rss_pages > b.figures.rss_pages;
-  });
+  const auto weight = [&evidence](const FoundProcess& process) {
+    return std::pair{own_cpu_percent(process, evidence), process.figures.rss_pages};
+  };
+  std::stable_sort(found.begin(), found.end(),
+                   [&](const auto& a, const auto& b) { return weight(a) > weight(b); });
   const std::size_t more = found.size() > most ? found.size() - most : 0;
   found.resize(found.size() - more);
   processes.add_details(found);

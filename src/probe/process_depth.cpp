@@ -13,7 +13,9 @@ namespace {
 constexpr const char* kGrant =
     " (grant CAP_SYS_PTRACE: drop-in 20-other-users-processes.conf, or run as the same user)";
 
+// Empty for whoever is gone, or has given back its memory and is about to go.
 std::string trouble_of(const char* what, pid_t pid, const std::error_code& error) {
+  if (error == std::errc::no_such_process) return {};
   const bool forbidden =
       error == std::errc::permission_denied || error == std::errc::operation_not_permitted;
   return std::string(what) + " of pid " + std::to_string(pid) +

@@ -128,11 +128,6 @@ const ProcessFigures& youngest(const ProcessLook& look) {
 
 // --- judging -----------------------------------------------------------------------------------
 
-bool has_percent(const Threshold& threshold) noexcept {
-  return (threshold.degraded && threshold.degraded->percent) ||
-         (threshold.down && threshold.down->percent);
-}
-
 // A percentage of open files is one of each process's own limit, whatever is summed.
 std::vector<Figure> file_figures(const std::vector<Group>& groups, const ProcessEvidence& evidence,
                                  bool own_limits) {
@@ -227,10 +222,10 @@ void judge_processes(Findings& findings, const ProcessLimits& limits,
   judge_worst(findings, limits.pss, figures_of(groups, "memory (PSS)", ram, pss));
   judge_worst(findings, limits.threads, figures_of(groups, "threads", 0, threads_of));
   judge_worst(findings, limits.open_files,
-              file_figures(groups, evidence, has_percent(limits.open_files)));
+              file_figures(groups, evidence, limits.open_files.needs_whole()));
   judge_worst(findings, limits.children, figures_of(groups, "children", 0, children));
   judge_uptime(findings, limits, evidence.look);
-  const bool needs_ram = has_percent(limits.memory) || has_percent(limits.pss);
+  const bool needs_ram = limits.memory.needs_whole() || limits.pss.needs_whole();
   if (needs_ram && ram <= 0) findings.add(Verdict::unknown, "the machine's memory is not known");
   if (limits.depth().any() && !evidence.depth.trouble.empty()) {
     findings.add(Verdict::unknown, evidence.depth.trouble);
@@ -262,6 +257,10 @@ std::vector<Metric> process_metrics(const ProcessLimits& limits, const ProcessEv
     add("zombies", limits.zombies, static_cast<double>(look.zombies + look.zombie_children), 0);
   }
   return out;
+}
+
+int own_cpu_percent(const FoundProcess& process, const ProcessEvidence& evidence) {
+  return static_cast<int>(cpu_of(group_of(process, false), evidence, false).value_or(0));
 }
 
 std::string describe_figures(const FoundProcess& process, const ProcessEvidence& evidence) {

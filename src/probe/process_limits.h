@@ -41,10 +41,12 @@ struct ProcessEvidence {
 // Every process that the limits are about, each once, sorted by id.
 std::vector<ProcessFigures> members_of(const ProcessLook& look, bool with_children);
 
-// The three are pure.
+// All below are pure.
 void judge_processes(Findings& findings, const ProcessLimits& limits,
                      const ProcessEvidence& evidence);
 std::vector<Metric> process_metrics(const ProcessLimits& limits, const ProcessEvidence& evidence);
+// Whole per cent of one CPU that it used itself; 0 where it is not known.
+int own_cpu_percent(const FoundProcess& process, const ProcessEvidence& evidence);
 // One that was found, by itself: "cpu 3 %, memory 12 MiB, age 3 h 2 min, 4 threads".
 std::string describe_figures(const FoundProcess& process, const ProcessEvidence& evidence);
 

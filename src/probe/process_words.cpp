@@ -11,7 +11,7 @@
 namespace tocsin {
 namespace {
 
-constexpr std::size_t kCommandShown = 300;
+constexpr std::size_t kCommandShown = 160;
 
 }  // namespace
 

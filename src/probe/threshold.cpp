@@ -43,6 +43,9 @@ std::optional<Limit> parse_limit(std::string_view text, const LimitKind& kind) n
   }
   std::optional<double> value;
   if (kind.quantity == Quantity::bytes) {
+    // "90" where a percentage may stand is hardly meant to be bytes.
+    const bool bare = text.find_first_not_of("0123456789") == std::string_view::npos;
+    if (bare && kind.of_whole) return std::nullopt;
     if (const auto size = parse_size(text)) value = static_cast<double>(*size);
   } else if (kind.quantity == Quantity::seconds) {
     if (const auto time = parse_duration(text))
@@ -260,7 +263,9 @@ std::string human_number(double value, int decimals) {
 }
 
 std::string human_figure(Quantity quantity, double value) {
-  return show(quantity, value, quantity == Quantity::percent && value >= 10 ? 0 : 2);
+  if (quantity != Quantity::percent) return show(quantity, value, 2);
+  constexpr double kPlain = 10;
+  return show(quantity, value, value >= kPlain ? 0 : 1);
 }
 
 }  // namespace tocsin

@@ -42,6 +42,10 @@ struct Threshold {
   std::optional<Limit> degraded;
   std::optional<Limit> down;
   bool set() const noexcept { return degraded || down; }
+  // Whether a figure's whole must be known to hold it against this.
+  bool needs_whole() const noexcept {
+    return kind.of_whole && ((degraded && degraded->percent) || (down && down->percent));
+  }
 };
 
 // Reads the key. A mistake is reported and gives a threshold without limits.
