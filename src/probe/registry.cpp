@@ -11,11 +11,9 @@ namespace tocsin {
 CheckTypes check_types() noexcept {
   // Sorted by name. A type is registered by its line here and nowhere else.
   static const std::array kTypes{
-      kCertificateCheck, kCommandCheck,   kDiskCheck, kDnsCheck,  kDomainCheck,
-      kFileCheck,
-      kSqlCheck,
-      kGrpcCheck,        kHeartbeatCheck, kHttpCheck, kLoadCheck, kMemoryCheck,
-      kPingCheck,        kProcessCheck,   kTcpCheck,  kUnitCheck, kWebsocketCheck,
+      kCertificateCheck, kCommandCheck,   kDiskCheck,  kDnsCheck,  kDomainCheck, kFileCheck,
+      kGrpcCheck,        kHeartbeatCheck, kHttpCheck,  kLoadCheck, kMemoryCheck, kPingCheck,
+      kProcessCheck,     kSqlCheck,       kStepsCheck, kTcpCheck,  kUnitCheck,   kWebsocketCheck,
   };
   return kTypes;
 }

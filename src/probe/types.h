@@ -21,6 +21,7 @@ extern const CheckType kMemoryCheck;
 extern const CheckType kPingCheck;
 extern const CheckType kProcessCheck;
 extern const CheckType kSqlCheck;
+extern const CheckType kStepsCheck;
 extern const CheckType kTcpCheck;
 extern const CheckType kUnitCheck;
 extern const CheckType kWebsocketCheck;
