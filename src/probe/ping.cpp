@@ -237,6 +237,13 @@ void PingProber::explain(Result& result, const PingTally& tally) const {
     }
     result.notes.push_back("packet " + std::to_string(i + 1) + ": " + fate);
   }
+  const RoundTrips times = round_trips_of(tally);
+  std::string sum = "loss " + human_number(loss_of(tally), 1) + " %";
+  if (tally.received > 0) {
+    sum += ", round trip " + milliseconds(times.least) + " at least, " + milliseconds(times.mean) +
+           " on average, " + milliseconds(times.most) + " at most";
+  }
+  result.notes.push_back(std::move(sum));
   if (tally.duplicates > 0) {
     result.notes.push_back("duplicates: " + std::to_string(tally.duplicates));
   }

@@ -49,7 +49,8 @@ std::string trouble_of(const Bus::Answer& answer) {
   switch (answer.fault) {
     case Bus::Fault::none: return {};
     case Bus::Fault::no_library: return answer.text + "; install libsystemd0";
-    case Bus::Fault::unreachable: return "cannot reach the bus: " + answer.text;
+    case Bus::Fault::unreachable:
+      return "cannot reach the bus: " + answer.text + "; is dbus running?";
     case Bus::Fault::lost: return "the bus or systemd went away: " + answer.text;
     case Bus::Fault::late: return "systemd did not answer in time";
     case Bus::Fault::refused: break;
