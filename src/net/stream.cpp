@@ -86,6 +86,7 @@ class Stream::Engine : public std::enable_shared_from_this<Engine> {
   std::optional<asio::steady_timer> timer_;
   SteadyTime armed_for_{};
   bool cut_ = false;  // the deadline has passed
+  bool is_unix_ = false;
 
   SteadyTime first_use_{};
   SteadyTime begun_{};          // of the call that runs
@@ -126,6 +127,10 @@ StreamStatus Stream::Engine::failure(const asio::error_code& error, NetError lat
   if (error.category() == asio::error::get_ssl_category()) {
     return {NetError::tls,
             with_address(handshake_text(static_cast<unsigned long>(error.value())), address_)};
+  }
+  // What Asio makes of connect(2)'s EAGAIN on a unix socket.
+  if (error == asio::error::no_buffer_space && is_unix_) {
+    return {NetError::refused, with_address("connection refused: its queue is full", address_)};
   }
   NetError kind = net_error_of(error.value());
   if (kind != NetError::connect_timeout) return {kind, errno_text(error.value(), address_)};
@@ -181,17 +186,11 @@ asio::awaitable<StreamStatus> Stream::Engine::try_addresses(Resolver::Answer fou
 asio::awaitable<StreamStatus> Stream::Engine::try_unix(std::string path, SteadyTime deadline) {
   const SteadyTime begun = now();
   address_ = "unix:" + path;
+  is_unix_ = true;
   const asio::local::stream_protocol::endpoint endpoint(path);
   StreamStatus status = co_await try_endpoint(endpoint, deadline);
   time(Phase::connect, begun);
   waiting_since_ = now();
-  // Asio waits where connect(2) says EAGAIN, which for a unix socket means: its queue is full, and
-  // nothing will come of it.
-  asio::error_code error;
-  if (status) socket_->remote_endpoint(error);
-  if (error) {
-    status = {NetError::refused, with_address("connection refused: its queue is full", address_)};
-  }
   co_return status;
 }
 
@@ -233,6 +232,8 @@ StreamStatus Stream::Engine::set_up_tls(const TlsSettings& tls) {
   tls_ = std::make_unique<TlsSocket>(*socket_, ssl);  // owns ssl from here on
 
   tls_name_ = tls.server_name.empty() ? host_ : tls.server_name;
+  // OpenSSL takes every certificate for an empty name.
+  if (tls_name_.empty()) tls_name_ = "localhost";
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   if (is_literal_address(tls_name_)) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), tls_name_.c_str());

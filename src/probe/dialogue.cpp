@@ -43,11 +43,11 @@ bool is_code(std::string_view line) {
          std::all_of(line.begin(), line.begin() + 3, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// `first` is the reply's first line.
+// `first` is the reply's first line. In between may be any text (RFC 959), and a server that has
+// changed its mind may end with another code.
 bool ends_reply(std::string_view first, std::string_view line) {
   const bool goes_on = first.size() > 3 && is_code(first) && first[3] == '-';
-  if (!goes_on) return true;
-  return line.starts_with(first.substr(0, 3)) && (line.size() == 3 || line[3] != '-');
+  return !goes_on || (is_code(line) && (line.size() == 3 || line[3] == ' '));
 }
 
 Fitting fit_lines(const Expectation::Lines& lines, std::string_view received) {
@@ -237,7 +237,8 @@ asio::awaitable<StreamStatus> Talker::await_answer(std::size_t number) {
     Fitting found;
     if (is_last || searched_ < kSearchBudget) found = expect.fits(answer_, nonce_);
     if (found.fit == Fit::met) {
-      note_answer(found.end);
+      const bool at_end = number + 1 == dialogue_.steps.size();
+      note_answer(at_end ? answer_.size() : found.end);
       answer_.erase(0, found.end);
       co_return StreamStatus{};
     }

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 #include "probe/outcome.h"
@@ -19,6 +20,7 @@
 namespace tocsin {
 namespace {
 
+constexpr unsigned kMostRepeated = 1024;
 constexpr std::size_t kShownBytes = 24;
 constexpr std::size_t kExamined = 1024;  // of an answer, for people
 
@@ -78,26 +80,45 @@ void BytePattern::add_token(Tokens& tokens, std::string_view word) {
     }
     return;
   }
-  if (add_hex(tokens, word) || add_special(tokens, word) || add_length(tokens, word)) return;
+  if (add_hex(tokens, word) || add_repeated(tokens, word) || add_special(tokens, word) ||
+      add_length(tokens, word)) {
+    return;
+  }
   throw std::runtime_error("not bytes: \"" + printable(word, 40) +
                            "\"; write pairs of hexadecimal digits, ?? for any byte, * for any "
                            "number of them, 'text'");
 }
 
 bool BytePattern::add_hex(Tokens& tokens, std::string_view word) {
-  const auto is_digit = [](char c) { return digit(c).has_value(); };
+  const auto is_digit = [](char c) { return c == '?' || digit(c).has_value(); };
   if (word.size() % 2 != 0 || !std::all_of(word.begin(), word.end(), is_digit)) return false;
   for (std::size_t i = 0; i < word.size(); i += 2) {
-    const int value = *digit(word[i]) * 16 + *digit(word[i + 1]);
-    tokens.push_back({Token::Kind::byte, static_cast<std::uint8_t>(value)});
+    Token token;
+    token.value =
+        static_cast<std::uint8_t>(digit(word[i]).value_or(0) * 16 + digit(word[i + 1]).value_or(0));
+    token.mask =
+        static_cast<std::uint8_t>((word[i] == '?' ? 0 : 0xF0) | (word[i + 1] == '?' ? 0 : 0x0F));
+    tokens.push_back(token);
+  }
+  return true;
+}
+
+// "00x23"
+bool BytePattern::add_repeated(Tokens& tokens, std::string_view word) {
+  const std::size_t x = word.find('x');
+  if (x != 2) return false;
+  unsigned count = 0;
+  const char* end = word.data() + word.size();
+  const auto [last, error] = std::from_chars(word.data() + x + 1, end, count);
+  if (error != std::errc{} || last != end || count == 0 || count > kMostRepeated) return false;
+  for (unsigned i = 0; i < count; ++i) {
+    if (!add_hex(tokens, word.substr(0, x))) return false;
   }
   return true;
 }
 
 bool BytePattern::add_special(Tokens& tokens, std::string_view word) {
-  if (word == "??") {
-    tokens.push_back({Token::Kind::any});
-  } else if (word == "*") {
+  if (word == "*") {
     tokens.push_back({Token::Kind::gap});
   } else if (word == "ber") {
     tokens.push_back({Token::Kind::ber});
@@ -120,14 +141,16 @@ bool BytePattern::add_length(Tokens& tokens, std::string_view word) {
     if (!by || (word[3] != '+' && word[3] != '-')) return false;
     adjust = static_cast<std::int16_t>(word[3] == '-' ? -*by : *by);
   }
-  tokens.push_back({big ? Token::Kind::big_endian : Token::Kind::little_endian, size, adjust});
+  tokens.push_back(
+      {big ? Token::Kind::big_endian : Token::Kind::little_endian, size, 0xFF, adjust});
   return true;
 }
 
 bool BytePattern::is_fixed() const noexcept {
   return alternatives_.size() == 1 &&
          std::all_of(alternatives_[0].begin(), alternatives_[0].end(), [](const Token& token) {
-           return token.kind == Token::Kind::byte || token.kind == Token::Kind::nonce;
+           return token.kind == Token::Kind::nonce ||
+                  (token.kind == Token::Kind::byte && token.mask == 0xFF);
          });
 }
 
@@ -197,9 +220,8 @@ Fit BytePattern::Reader::length(const Token& token, std::size_t& pos) {
 Fit BytePattern::Reader::token(const Token& token, std::size_t& pos) {
   if (pos >= limit()) return lacking();
   switch (token.kind) {
-    case Token::Kind::byte: return at(pos++) == token.value ? Fit::met : Fit::wrong;
+    case Token::Kind::byte: return (at(pos++) & token.mask) == token.value ? Fit::met : Fit::wrong;
     case Token::Kind::nonce: return at(pos++) == nonce[token.value] ? Fit::met : Fit::wrong;
-    case Token::Kind::any: ++pos; return Fit::met;
     default: return length(token, pos);
   }
 }
@@ -278,7 +300,8 @@ std::string hex(std::string_view bytes) {
 
 std::string show_bytes(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, kExamined);
-  if (!is_binary(head)) return quote(head);
+  const bool is_blank = !head.empty() && trim(head).empty();
+  if (!is_blank && !is_binary(head)) return quote(head);
   std::string out = "the bytes " + hex(head.substr(0, kShownBytes));
   if (bytes.size() > kShownBytes) out += " \xE2\x80\xA6";
   std::string readable(head);

@@ -28,7 +28,8 @@ struct Fitting {
 //   2b 50 4f, 2b504f  bytes, two hexadecimal digits each
 //   'PONG'            the bytes of a text without quotes in it
 //   r0 … rf           a byte of the nonce
-//   ??                one byte, whatever it is
+//   ??, 4?, ?0        one byte, whatever it is, or whatever that half of it is
+//   00x23, ??x4       the same so many times
 //   *                 any number of bytes, none too
 //   be4, le3, …       a length of 1 to 4 bytes, the most or least significant first: the answer
 //                     ends so many bytes behind it (be4-4, le3+1: so many less or more)
@@ -53,16 +54,18 @@ class BytePattern {
 
  private:
   struct Token {
-    enum class Kind : std::uint8_t { byte, nonce, any, gap, big_endian, little_endian, ber };
+    enum class Kind : std::uint8_t { byte, nonce, gap, big_endian, little_endian, ber };
     Kind kind = Kind::byte;
-    std::uint8_t value = 0;   // the byte, the nonce's index, or a length's size
-    std::int16_t adjust = 0;  // added to a length
+    std::uint8_t value = 0;    // the byte, the nonce's index, or a length's size
+    std::uint8_t mask = 0xFF;  // which bits of the byte count
+    std::int16_t adjust = 0;   // added to a length
   };
   using Tokens = std::vector<Token>;
   struct Reader;
 
   static void add_token(Tokens& tokens, std::string_view word);
   static bool add_hex(Tokens& tokens, std::string_view word);
+  static bool add_repeated(Tokens& tokens, std::string_view word);
   static bool add_special(Tokens& tokens, std::string_view word);
   static bool add_length(Tokens& tokens, std::string_view word);
 

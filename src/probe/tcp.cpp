@@ -1,79 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 //
-// tcp: connects; perhaps speaks TLS, sends a text, and waits for one. Copy this file to begin a new
-// network check: settings, parse, prober, and the type at the end.
+// tcp: connects; perhaps speaks TLS, at once or after STARTTLS; perhaps holds a dialogue, of its
+// keys or by the name of a protocol. Copy this file to begin a new network check: settings, parse,
+// prober, and the type at the end.
 #include <unistd.h>
 
 #include <optional>
 #include <utility>
 
-#include "net/errno_text.h"
 #include "net/stream.h"
+#include "probe/dialogue_settings.h"
 #include "probe/outcome.h"
 #include "probe/prober.h"
+#include "probe/starttls.h"
 #include "probe/types.h"
-#include "util/pattern.h"
-#include "util/text.h"
 
 namespace tocsin {
 namespace {
 
-constexpr std::uint64_t kReadLimit = 64 * 1024;
-constexpr std::uint64_t kMostReadLimit = 16 * 1024 * 1024;
-// A server that sends byte by byte would have the pattern searched for each: after so much
-// searching it is looked for only once more, at the end.
-constexpr std::size_t kSearchBudget = 16 * 1024 * 1024;
-
 struct TcpSettings {
   StreamTarget target;
   std::optional<TlsSettings> tls;
-  int certificate_days = -1;  // none wanted
-  Text send;
-  std::string expect;  // as it is
-  std::optional<Pattern> expect_matches;
-  std::size_t read_limit = kReadLimit;
+  std::optional<StartTls> starttls;  // on the way to TLS
+  int certificate_days = -1;         // none wanted
+  std::string_view protocol;         // of a table; empty: none
+  Dialogue dialogue;
   Millis response_time{0};  // no limit
-
-  bool expects_something() const noexcept { return !expect.empty() || expect_matches; }
 };
 
 // --- parsing
 // ----------------------------------------------------------------------------------------
 
-void parse_target(Settings& settings, TcpSettings& tcp) {
-  const std::string address = settings.text("address");
-  tcp.target.host = settings.text("host");
-  tcp.target.port = static_cast<std::uint16_t>(settings.integer("port", 0, {1, 65535}));
-  if (settings.has("address")) {
-    if (settings.has("host") || settings.has("port")) {
-      settings.error("address", "'address' says it all; leave out 'host' and 'port'");
-    }
-    const auto parsed = parse_stream_target(address);
-    if (!parsed) {
-      settings.error("address", "not HOST:PORT or [IPv6]:PORT: \"" + printable(address, 100) + '"');
-    }
-    tcp.target = parsed.value_or(StreamTarget{});
-    return;
-  }
-  if (!settings.has("host")) settings.error("'host' is missing");
-  if (!settings.has("port")) settings.error("'port' is missing");
-  if (settings.has("host") && !is_host(tcp.target.host)) {
-    settings.error("host", "not a host's name or an address (an IPv6 one without brackets): \"" +
-                               printable(tcp.target.host, 100) + '"');
-  }
-}
-
 void parse_tls(Settings& settings, TcpSettings& tcp) {
   TlsSettings tls;
-  const bool wanted = settings.flag("tls", false);
+  const bool at_once = settings.flag("tls", false);
+  auto names = StartTls::names();
+  names.push_back("none");
+  const std::string starttls = settings.choice("starttls", std::move(names), "none");
   tls.server_name = settings.text("server_name");
   tls.verify = settings.flag("verify", true);
   tls.ca_file = settings.text("ca_file");
   tcp.certificate_days = static_cast<int>(settings.integer("certificate_days", -1, {0, 3650}));
+  const bool wanted = at_once || starttls != "none";
   if (wanted) tcp.tls = tls;
+  if (starttls != "none") tcp.starttls.emplace(starttls, "");
+  if (at_once && tcp.starttls) {
+    settings.error("starttls", "it begins in plain text; leave it out, or 'tls: true'");
+  }
   for (const char* key : {"server_name", "verify", "ca_file", "certificate_days"}) {
-    if (!wanted && settings.has(key)) settings.error(key, "it needs 'tls: true'");
+    if (!wanted && settings.has(key)) settings.error(key, "it needs 'tls: true' or 'starttls'");
   }
   if (!tls.server_name.empty() && !is_host(tls.server_name)) {
     settings.error("server_name", "not a host's name or an address");
@@ -83,18 +59,27 @@ void parse_tls(Settings& settings, TcpSettings& tcp) {
   }
 }
 
-void parse_exchange(Settings& settings, TcpSettings& tcp, Millis timeout) {
-  tcp.send = settings.text_with_secrets("send");
-  tcp.expect = settings.text("expect");
-  const std::string pattern = settings.pattern("expect_matches");
-  tcp.read_limit = settings.size("read_limit", kReadLimit, {1, kMostReadLimit});
-  tcp.response_time = settings.duration("response_time", Millis{0}, {Millis{1}, timeout});
-  if (!pattern.empty()) tcp.expect_matches.emplace(pattern);
-  if (settings.has("read_limit") && !tcp.expects_something()) {
-    settings.warn("read_limit", "nothing is read without 'expect' or 'expect_matches'");
+// What is known of the target by the protocols alone.
+TargetDefaults defaults_of(const TcpSettings& tcp, const Protocol* protocol) {
+  TargetDefaults out;
+  out.unix_allowed = true;
+  if (protocol != nullptr) {
+    const bool at_once = tcp.tls && !tcp.starttls;
+    out.port = at_once && protocol->tls_port != 0 ? protocol->tls_port : protocol->port;
+    out.unix_socket = protocol->unix_socket;
+  } else if (tcp.starttls) {
+    out.port = tcp.starttls->port();
   }
-  if (tcp.expect.size() > tcp.read_limit) {
-    settings.error("expect", "longer than 'read_limit'");
+  return out;
+}
+
+void check_starttls(Settings& settings, const TcpSettings& tcp, const Protocol* protocol) {
+  if (!tcp.starttls || protocol == nullptr) return;
+  const std::string name(protocol->name);
+  if (name != tcp.starttls->name()) {
+    settings.error("starttls", "it is not that of 'protocol: " + name + "'");
+  } else if (!tcp.starttls->goes_on()) {
+    settings.error("starttls", "no more can be asked of " + name + " then; leave out 'protocol'");
   }
 }
 
@@ -107,13 +92,10 @@ class TcpProber final : public Prober {
   asio::awaitable<Result> probe(ProbeContext& context) const override;
 
  private:
-  asio::awaitable<StreamStatus> converse(Stream& stream, SteadyTime deadline,
-                                         std::string& answer) const;
-  asio::awaitable<StreamStatus> await_answer(Stream& stream, SteadyTime deadline,
-                                             std::string& answer) const;
-  bool is_expected(std::string_view answer) const;
-  std::string expected() const;
-  void explain(Result& result, const Stream& stream, std::string_view answer) const;
+  asio::awaitable<StreamStatus> converse(Stream& stream, const ProbeContext& context,
+                                         std::vector<std::string>& notes) const;
+  asio::awaitable<StreamStatus> secure(Stream& stream, const ProbeContext& context,
+                                       std::vector<std::string>& notes) const;
 
   const TcpSettings settings_;
 };
@@ -123,77 +105,60 @@ asio::awaitable<Result> TcpProber::probe(ProbeContext& context) const {
   Result result;
   result.verdict = Verdict::up;
   Stream stream(context.resolver, result.phases);
-  std::string answer;
-  const StreamStatus status = co_await converse(stream, context.deadline, answer);
+  const StreamStatus status = co_await converse(stream, context, result.notes);
   result.took = micros_between(begun, context.clock.steady());
   result.address = stream.address();
   result.certificate_days = stream.certificate_days();
   if (!status) set_failure(result, status.error, status.text);
   judge_certificate(result, settings_.certificate_days);
   judge_response_time(result, settings_.response_time);
-  if (context.explain) explain(result, stream, answer);
   co_return result;
 }
 
-asio::awaitable<StreamStatus> TcpProber::converse(Stream& stream, SteadyTime deadline,
-                                                  std::string& answer) const {
-  StreamStatus status = co_await stream.connect(settings_.target, deadline);
-  if (status && settings_.tls) status = co_await stream.start_tls(*settings_.tls, deadline);
-  if (status && !settings_.send.empty()) {
-    status = co_await stream.write(settings_.send.value(), deadline);
+asio::awaitable<StreamStatus> TcpProber::converse(Stream& stream, const ProbeContext& context,
+                                                  std::vector<std::string>& notes) const {
+  if (context.explain) {
+    notes.push_back("host: " + show(settings_.target));
+    if (!settings_.protocol.empty())
+      notes.push_back("protocol: " + std::string(settings_.protocol));
   }
-  if (status && settings_.expects_something()) {
-    status = co_await await_answer(stream, deadline, answer);
-  }
-  co_return status;
+  StreamStatus status = co_await stream.connect(settings_.target, context.deadline);
+  if (status && settings_.tls) status = co_await secure(stream, context, notes);
+  if (!status || settings_.dialogue.steps.empty()) co_return status;
+
+  Talk said = co_await talk(stream, settings_.dialogue, context.explain, context.deadline);
+  notes.insert(notes.end(), said.notes.begin(), said.notes.end());
+  co_return std::move(said.status);
 }
 
-// Reads until the answer is the expected one, or cannot become it any more.
-asio::awaitable<StreamStatus> TcpProber::await_answer(Stream& stream, SteadyTime deadline,
-                                                      std::string& answer) const {
-  std::size_t searched = 0;
+asio::awaitable<StreamStatus> TcpProber::secure(Stream& stream, const ProbeContext& context,
+                                                std::vector<std::string>& notes) const {
   StreamStatus status;
-  while (status && answer.size() < settings_.read_limit) {
-    status = co_await stream.read(answer, settings_.read_limit - answer.size(), deadline);
-    searched += answer.size();
-    if (searched < kSearchBudget && is_expected(answer)) co_return StreamStatus{};
+  if (settings_.starttls) {
+    status = co_await start_tls_as(*settings_.starttls, stream, *settings_.tls, context.deadline,
+                                   context.explain ? &notes : nullptr);
+  } else {
+    status = co_await stream.start_tls(*settings_.tls, context.deadline);
   }
-  if (is_expected(answer)) co_return StreamStatus{};
-  if (!status) {
-    co_return StreamStatus{status.error,
-                           status.text + ": expected " + expected() + ", got " + quote(answer)};
-  }
-  const std::string text = "no " + expected() + " in the first " + std::to_string(answer.size()) +
-                           " bytes, which begin " + quote(answer);
-  co_return StreamStatus{NetError::protocol, with_address(text, stream.address())};
-}
-
-bool TcpProber::is_expected(std::string_view answer) const {
-  if (answer.find(settings_.expect) == std::string_view::npos) return false;
-  return !settings_.expect_matches || settings_.expect_matches->matches(answer);
-}
-
-std::string TcpProber::expected() const {
-  std::string out = settings_.expect.empty() ? "" : quote(settings_.expect);
-  if (!settings_.expect_matches) return out;
-  if (!out.empty()) out += " and ";
-  return out + "/" + printable(settings_.expect_matches->source(), 120) + "/";
-}
-
-void TcpProber::explain(Result& result, const Stream& stream, std::string_view answer) const {
-  result.notes.push_back("host: " + show(settings_.target));
-  if (!stream.tls_version().empty()) result.notes.push_back("tls: " + stream.tls_version());
-  if (!settings_.send.empty()) {
-    result.notes.push_back("sent: " + quote(settings_.send.shown()));
-  }
-  if (settings_.expects_something()) result.notes.push_back("received: " + quote(answer));
+  if (context.explain && status) notes.push_back("tls: " + stream.tls_version());
+  co_return status;
 }
 
 ParsedCheck parse(Settings& settings, Millis timeout) {
   TcpSettings tcp;
-  parse_target(settings, tcp);
+  const Protocol* protocol = parse_protocol(settings, Transport::tcp);
   parse_tls(settings, tcp);
-  parse_exchange(settings, tcp, timeout);
+  check_starttls(settings, tcp, protocol);
+  tcp.target = parse_target(settings, defaults_of(tcp, protocol));
+  const bool named = tcp.tls && !tcp.tls->server_name.empty();
+  const std::string host = named ? tcp.tls->server_name : tcp.target.host;
+  if (tcp.starttls) tcp.starttls.emplace(tcp.starttls->name(), host);
+
+  DialogueKeys keys{protocol, host};
+  keys.greeted = tcp.starttls && !tcp.starttls->greets_again();
+  tcp.dialogue = parse_dialogue(settings, keys);
+  tcp.response_time = settings.duration("response_time", Millis{0}, {Millis{1}, timeout});
+  if (protocol != nullptr) tcp.protocol = protocol->name;
   std::string target = show(tcp.target);
   return {std::make_shared<TcpProber>(std::move(tcp)), std::move(target)};
 }
@@ -203,7 +168,7 @@ ParsedCheck parse(Settings& settings, Millis timeout) {
 const CheckType kTcpCheck{
     .name = "tcp",
     .short_key = "address",
-    .summary = "connects to a port; may speak TLS, send a text and expect one",
+    .summary = "connects to a port; may speak TLS, STARTTLS, a dialogue or a named protocol",
     .parse = parse,
 };
 
