@@ -177,7 +177,7 @@ bool is_for_host(std::string_view der, const std::string& host) {
                          X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
 }
 
-ChainFacts verify_chain(SSL_CTX* issuers, const std::vector<std::string>& sent, WallTime now) {
+ChainFacts verify_chain(SSL_CTX* issuers, const std::vector<std::string>& sent, bool serves) {
   ChainFacts out;
   const CertificateStack untrusted = parse_chain(sent);
   if (sk_X509_num(untrusted.get()) == 0) return out;
@@ -187,9 +187,7 @@ ChainFacts verify_chain(SSL_CTX* issuers, const std::vector<std::string>& sent, 
                       sk_X509_value(untrusted.get(), 0), untrusted.get());
   X509_STORE_CTX_set_ex_data(context.get(), SSL_get_ex_data_X509_STORE_CTX_idx(), &out.problems);
   X509_STORE_CTX_set_verify_cb(context.get(), &note_problem);
-  X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER);
-  X509_STORE_CTX_set_time(context.get(), 0,
-                          std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+  if (serves) X509_STORE_CTX_set_purpose(context.get(), X509_PURPOSE_SSL_SERVER);
   X509_verify_cert(context.get());
   STACK_OF(X509)* const found = X509_STORE_CTX_get0_chain(context.get());
   for (int i = 0; i < sk_X509_num(found); ++i) out.chain.push_back(der_of(sk_X509_value(found, i)));

@@ -44,8 +44,9 @@ struct ChainFacts {
   std::vector<CertificateProblem> problems;  // empty: trusted
   std::vector<std::string> chain;  // DER, up to the trusted issuer, as far as it was found
 };
-// `issuers`: who is trusted. Dates, names and revocation are not judged.
-ChainFacts verify_chain(ssl_ctx_st* issuers, const std::vector<std::string>& sent, WallTime now);
+// `issuers`: who is trusted; `serves`: it must be fit for a server. Dates, names and revocation are
+// not judged.
+ChainFacts verify_chain(ssl_ctx_st* issuers, const std::vector<std::string>& sent, bool serves);
 
 // A stapled OCSP response (RFC 6960).
 struct OcspFacts {

@@ -73,6 +73,9 @@ TEST_CASE("certificate: a file is judged as a server is, with its key", "[probe]
                "certificate is signed by \"Issuer\", which is not known here");
   check_reason(look(pki.certificate("long"), "verify: false"), Verdict::up, "");
 
+  // It need not be a server's.
+  check_reason(look(pki.bundle({"Issuer", "Root"})), Verdict::up, "");
+
   const Result missing = look(pki.path() / "no.pem");
   CHECK(missing.verdict == Verdict::down);
   CHECK(missing.reason == "No such file or directory (" + (pki.path() / "no.pem").string() + ")");
