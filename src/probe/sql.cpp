@@ -112,6 +112,11 @@ void SqlProber::give_up(Result& result, Worked worked, SqlBreaker::Stage stage) 
 }
 
 void SqlProber::judge(Result& result, const SqlAnswer& answer) const {
+  if (answer.fault == SqlAnswer::Fault::late) {
+    const bool asked = answer.connected.has_value();
+    return give_up(result, Worked::late,
+                   asked ? SqlBreaker::Stage::asking : SqlBreaker::Stage::connecting);
+  }
   result.address = answer.address;
   if (answer.connected) result.phases.set(Phase::connect, *answer.connected);
   if (answer.answered) result.phases.set(Phase::first_byte, *answer.answered);

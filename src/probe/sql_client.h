@@ -38,7 +38,7 @@ struct SqlQuestion {
 
 // What came back. Texts are as the server sent them.
 struct SqlAnswer {
-  enum class Fault : std::uint8_t { none, ours, theirs };
+  enum class Fault : std::uint8_t { none, ours, theirs, late };
   using Row = std::vector<std::optional<std::string>>;  // nothing: NULL
 
   Fault fault = Fault::none;

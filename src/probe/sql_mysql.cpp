@@ -77,6 +77,7 @@ class Connection {
   bool prepare();
   void ask();
   void read(MYSQL_RES* result);
+  void fail_query();
   void refuse(const std::string& address);
 
   const Api api_;
@@ -141,8 +142,13 @@ bool Connection::look(const std::string& address) {
 
 bool Connection::run(const std::string& statement) {
   if (api_.real_query(handle_, statement.data(), statement.size()) == 0) return true;
-  fail(answer_, SqlAnswer::Fault::theirs, api_.error(handle_));
+  fail_query();
   return false;
+}
+
+void Connection::fail_query() {
+  const bool late = std::chrono::steady_clock::now() >= question_.deadline;
+  fail(answer_, late ? SqlAnswer::Fault::late : SqlAnswer::Fault::theirs, api_.error(handle_));
 }
 
 // MariaDB and MySQL have different names for the time limit; one that has neither is old, and does
@@ -169,7 +175,7 @@ void Connection::ask() {
                                                                       api_.free_result);
   if (result) read(result.get());
   if (api_.error_number(handle_) != 0) {
-    fail(answer_, SqlAnswer::Fault::theirs, api_.error(handle_));
+    fail_query();
     return;
   }
   answer_.answered = micros_between(begun, std::chrono::steady_clock::now());

@@ -220,7 +220,7 @@ bool Connection::take(const PGresult* result) {
 }
 
 void Connection::fail_late() {
-  fail(answer_, SqlAnswer::Fault::theirs, "no answer by the deadline");
+  fail(answer_, SqlAnswer::Fault::late, "");
 }
 
 // libpq says: 'connection to server at "::1", port 5432 failed: FATAL:  why', and hints below.

@@ -29,10 +29,9 @@ int is_late(void* deadline) {
 }
 
 void refuse(SqlAnswer& answer, sqlite3* database, int code) {
-  const bool late = code == SQLITE_INTERRUPT;
+  if (code == SQLITE_INTERRUPT) return fail(answer, SqlAnswer::Fault::late, "");
   const bool ours = code == SQLITE_NOMEM || code == SQLITE_PERM;
-  fail(answer, ours ? SqlAnswer::Fault::ours : SqlAnswer::Fault::theirs,
-       late ? "no answer by the deadline" : sqlite3_errmsg(database));
+  fail(answer, ours ? SqlAnswer::Fault::ours : SqlAnswer::Fault::theirs, sqlite3_errmsg(database));
 }
 
 void take_row(SqlAnswer& answer, sqlite3_stmt* statement) {
