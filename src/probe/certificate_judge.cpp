@@ -211,7 +211,7 @@ void judge_certificates(Result& result, const CertificateSettings& settings,
   const ChainFacts verified = issuers == nullptr
                                   ? ChainFacts{}
                                   : verify_chain(issuers, presented.chain, !settings.is_local());
-  const bool trusted = issuers != nullptr && verified.problems.empty();
+  const bool trusted = !verified.chain.empty() && verified.problems.empty();
   const auto& chain = trusted ? verified.chain : presented.chain;
   const std::vector<X509Facts> facts = facts_of(chain);
 

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <exception>
 #include <functional>
 #include <stdexcept>
 #include <system_error>
@@ -153,7 +154,7 @@ asio::awaitable<void> DomainRegistry::load_bootstrap(ProbeContext& context,
     }
     try {
       if (trouble.empty()) bootstrap.servers = parse_rdap_bootstrap(fetched.body);
-    } catch (const std::runtime_error& error) {
+    } catch (const std::exception& error) {
       trouble = fetched.server + ": " + error.what();
     }
   } else {

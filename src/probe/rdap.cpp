@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <stdexcept>
 
 #include "util/text.h"
@@ -188,7 +189,7 @@ RdapDomain parse_rdap_domain(const std::string& json, std::string_view name) {
   Object::Ptr domain;
   try {
     domain = object_of(parse_json(json));
-  } catch (const std::runtime_error& error) {
+  } catch (const std::exception& error) {
     out.problem = error.what();
     return out;
   }
