@@ -82,7 +82,7 @@ StepTemplate::StepTemplate(const Text& text, std::string& mistake) : parts_(spli
   const auto found = names_of(parts_);
   names_ = found.size();
   // What is shown has *** or a reference in a secret's place: its placeholders were meant.
-  if (text.hides_something() && names_of(split(shown_)) != found) {
+  if (text.hides_something() && !is_hidden() && names_of(split(shown_)) != found) {
     mistake = "a secret in it holds a word in braces, which would be taken for a captured value";
   }
 }

@@ -22,8 +22,9 @@ enum class Encoding : std::uint8_t {
   json,     // inside of a JSON text
 };
 
-// A text with placeholders, {token}. A brace that begins none is itself, and {{ is a brace.
-// Immutable; a secret in the text is never looked at for placeholders.
+// A text with placeholders, {token}. A brace that begins none is itself, and {{ is a brace. A
+// secret in the text is not looked at for placeholders, unless all of the text is hidden: then
+// nobody can tell what in it was meant. Immutable.
 class StepTemplate {
  public:
   StepTemplate() = default;
@@ -33,6 +34,8 @@ class StepTemplate {
   // The names in it, in order; each as often as it stands there.
   std::vector<std::string> names() const;
   bool has_names() const noexcept { return names_ > 0; }
+  // Its placeholders may be a secret's: not to be named in a message.
+  bool is_hidden() const noexcept { return shown_ == kHidden; }
   // With the values, all of which must be there; shown with the names in their places.
   Text fill(const Captured& values, Encoding encoding) const;
 
@@ -41,6 +44,7 @@ class StepTemplate {
     std::string text;  // as it is, or a placeholder's name
     bool is_name = false;
   };
+  static constexpr std::string_view kHidden = "***";
   static std::vector<Part> split(std::string_view text);
 
   std::vector<Part> parts_;

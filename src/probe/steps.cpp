@@ -42,13 +42,13 @@ class StepsProber final : public Prober {
   asio::awaitable<Result> probe(ProbeContext& context) const override;
 
  private:
-  asio::awaitable<void> take(Visit& visit, const Step& step) const;
-  HttpRequest request_for(Visit& visit, const Step& step, bool own) const;
+  asio::awaitable<void> take(Visit& visit, const VisitStep& step) const;
+  HttpRequest request_for(Visit& visit, const VisitStep& step, bool own) const;
 
   StepsSettings settings_;
 };
 
-bool all_captured(const Step& step, const Captured& captured) {
+bool all_captured(const VisitStep& step, const Captured& captured) {
   const auto known = [&captured](const StepTemplate& text) {
     const auto names = text.names();
     return std::all_of(names.begin(), names.end(),
@@ -59,20 +59,20 @@ bool all_captured(const Step& step, const Captured& captured) {
                      [&](const auto& header) { return known(header.second); });
 }
 
-bool sends_captured(const Step& step) {
+bool sends_captured(const VisitStep& step) {
   return step.url.has_names() || step.body.has_names() ||
          std::any_of(step.headers.begin(), step.headers.end(),
                      [](const auto& header) { return header.second.has_names(); });
 }
 
 // Of a step's answer, by what it may hold.
-Quoting quoting_of(const Step& step, const Visit& visit, bool secretive) {
+Quoting quoting_of(const VisitStep& step, const Visit& visit, bool secretive) {
   if (!step.captures.empty() || sends_captured(step)) return Quoting::nothing;
   return secretive || !visit.captured.empty() ? Quoting::plain : Quoting::all;
 }
 
 // The step's own finding becomes part of the visit's.
-void add(Visit& visit, const Step& step, const Result& found) {
+void add(Visit& visit, const VisitStep& step, const Result& found) {
   Result& result = visit.result;
   add_phases(result.phases, found.phases);
   result.metrics.push_back({step.name, static_cast<double>(found.took.count()) / 1e6, "s"});
@@ -95,7 +95,8 @@ void note(Visit& visit, std::string text) {
 }
 
 // Takes what later steps need out of the answer; if that cannot be done, the step is down.
-void take_captures(Visit& visit, const Step& step, const HttpResponse& response, Result& found) {
+void take_captures(Visit& visit, const VisitStep& step, const HttpResponse& response,
+                   Result& found) {
   if (step.captures.empty()) return;
   if (found.verdict != Verdict::up && found.verdict != Verdict::degraded) return;
   std::string trouble = capture(step.captures, response, visit.captured);
@@ -103,7 +104,7 @@ void take_captures(Visit& visit, const Step& step, const HttpResponse& response,
   for (const StepCapture& one : step.captures) note(visit, "captured: " + one.name);
 }
 
-HttpRequest StepsProber::request_for(Visit& visit, const Step& step, bool own) const {
+HttpRequest StepsProber::request_for(Visit& visit, const VisitStep& step, bool own) const {
   HttpRequest request;
   request.deadline = visit.context.deadline;
   request.body_limit = settings_.body_limit;
@@ -119,7 +120,7 @@ HttpRequest StepsProber::request_for(Visit& visit, const Step& step, bool own) c
   return request;
 }
 
-asio::awaitable<void> StepsProber::take(Visit& visit, const Step& step) const {
+asio::awaitable<void> StepsProber::take(Visit& visit, const VisitStep& step) const {
   const bool own = same_origin(step.origin, settings_.steps.front().origin);
   const Text url = step.url.fill(visit.captured, Encoding::percent);
   const Text body = step.body.fill(visit.captured, step.body_encoding);
@@ -146,7 +147,7 @@ asio::awaitable<Result> StepsProber::probe(ProbeContext& context) const {
   const SteadyTime begun = std::chrono::steady_clock::now();
   Visit visit(context);
   visit.result.verdict = Verdict::up;
-  for (const Step& step : settings_.steps) {
+  for (const VisitStep& step : settings_.steps) {
     if (visit.failed && !step.always) {
       note(visit, "step " + step.name + ": left out");
     } else if (!all_captured(step, visit.captured)) {

@@ -47,11 +47,11 @@ class Reader {
  public:
   Reader(const Text& base, Millis timeout) : base_(base), timeout_(timeout) {}
 
-  Step read(Settings& section, std::size_t number);
+  VisitStep read(Settings& section, std::size_t number);
 
  private:
-  void read_name(Settings& section, std::size_t number, Step& step);
-  void read_url(Settings& section, Step& step);
+  void read_name(Settings& section, std::size_t number, VisitStep& step);
+  void read_url(Settings& section, VisitStep& step);
   StepTemplate template_of(Settings& section, std::string_view key, const Text& text);
   void check_names(Settings& section, std::string_view key, const StepTemplate& text);
 
@@ -61,7 +61,7 @@ class Reader {
   Names captured_;  // so far
 };
 
-void Reader::read_name(Settings& section, std::size_t number, Step& step) {
+void Reader::read_name(Settings& section, std::size_t number, VisitStep& step) {
   step.name = section.text("name");
   if (!section.has("name")) step.name = std::to_string(number);
   const bool plain = !step.name.empty() && step.name.size() <= kLongestName &&
@@ -83,6 +83,7 @@ StepTemplate Reader::template_of(Settings& section, std::string_view key, const 
 void Reader::check_names(Settings& section, std::string_view key, const StepTemplate& text) {
   for (const std::string& name : text.names()) {
     if (captured_.contains(name)) continue;
+    if (text.is_hidden()) return section.error(key, "no earlier step captures a name in it");
     const std::vector<std::string_view> known(captured_.begin(), captured_.end());
     const std::string_view meant = nearest(name, known);
     std::string message = "no earlier step captures {" + name + "}";
@@ -91,7 +92,7 @@ void Reader::check_names(Settings& section, std::string_view key, const StepTemp
   }
 }
 
-void Reader::read_url(Settings& section, Step& step) {
+void Reader::read_url(Settings& section, VisitStep& step) {
   const Text written = section.text_with_secrets("url");
   if (!section.has("url")) return section.error("'url' is missing");
   const bool relative = written.value().starts_with('/');
@@ -127,8 +128,8 @@ Encoding encoding_of(const HttpQuestion& question) {
   return Encoding::none;
 }
 
-Step Reader::read(Settings& section, std::size_t number) {
-  Step step;
+VisitStep Reader::read(Settings& section, std::size_t number) {
+  VisitStep step;
   read_name(section, number, step);
   read_url(section, step);
   step.question = parse_http_question(section, timeout_);
@@ -155,7 +156,7 @@ Step Reader::read(Settings& section, std::size_t number) {
 }
 
 void check_auth(Settings& settings, const std::vector<std::unique_ptr<Settings>>& sections,
-                const std::vector<Step>& steps) {
+                const std::vector<VisitStep>& steps) {
   if (!settings.has("auth")) return;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (names_a_user(steps[i].origin)) {

@@ -15,7 +15,7 @@
 namespace tocsin {
 
 // One step of a visit. Immutable once parsed.
-struct Step {
+struct VisitStep {
   std::string name;
   HttpQuestion question;  // its headers and body are in the templates below
   StepTemplate url;       // absolute
@@ -29,7 +29,7 @@ struct Step {
 
 // A scripted visit: its steps, and what they share.
 struct StepsSettings {
-  std::vector<Step> steps;
+  std::vector<VisitStep> steps;
   int redirects = 5;
   std::size_t body_limit = 1024 * 1024;
   std::unique_ptr<const HttpTransport> transport;  // null: as by default
