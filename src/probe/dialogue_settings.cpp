@@ -184,7 +184,9 @@ Dialogue parse_dialogue(Settings& settings, const DialogueKeys& keys) {
   filling.password = settings.secret("password");
   Step lone{parse_send(settings), parse_expect(settings, false)};
   std::vector<Step> steps = parse_steps(settings);
-  const std::uint64_t limit = settings.size("read_limit", kReadLimit, {1, kMostReadLimit});
+  const std::uint64_t limit = keys.has_read_limit
+                                  ? settings.size("read_limit", kReadLimit, {1, kMostReadLimit})
+                                  : kMostReadLimit;
   check_password(settings, keys.protocol);
   check_one_way(settings, keys.protocol);
 

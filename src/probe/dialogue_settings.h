@@ -32,6 +32,7 @@ struct DialogueKeys {
   const Protocol* protocol = nullptr;
   std::string host;      // for protocols that name it
   bool greeted = false;  // the greeting is over
+  bool has_read_limit = true;
 };
 Dialogue parse_dialogue(Settings& settings, const DialogueKeys& keys);
 

@@ -23,6 +23,7 @@ extern const CheckType kProcessCheck;
 extern const CheckType kSqlCheck;
 extern const CheckType kStepsCheck;
 extern const CheckType kTcpCheck;
+extern const CheckType kUdpCheck;
 extern const CheckType kUnitCheck;
 extern const CheckType kWebsocketCheck;
 

@@ -2,6 +2,8 @@
 // Copyright The Tocsin Authors
 #include "probe/protocol_samples.h"
 
+#include <algorithm>
+
 namespace tocsin {
 namespace {
 
@@ -127,9 +129,9 @@ const std::vector<ProtocolSample>& protocol_samples() {
        {{say("554 no\r\n")}, {say("220 mx.example\r\n"), say("250-mx.example\r\n550 no\r\n250 x\r\n"),},
         {say("220 mx.example ESMTP\r\n"), say("421 busy\r\n")}}},
       {"snmp", udp,
-       {hex("30 29 02 01 03 30 11 02 04 4a r1 r2 r3 02 03 00 ff e3 04 01 00 02 01 03 "
+       {hex("30 27 02 01 03 30 11 02 04 4a r1 r2 r3 02 03 00 ff e3 04 01 00 02 01 03 "
             "a8 0f 06 0a 2b 06 01 06 03 0f 01 01 04 00 41 01 05")},
-       {{hex("30 29 02 01 03 30 11 02 04 4a 00 00 00 02 03 00 ff e3 04 01 00 02 01 03 "
+       {{hex("30 27 02 01 03 30 11 02 04 4a 00 00 00 02 03 00 ff e3 04 01 00 02 01 03 "
              "a8 0f 06 0a 2b 06 01 06 03 0f 01 01 04 00 41 01 05")}}},
       {"socks5", tcp, {hex("05 02")}, {{hex("05 ff")}}},
       {"source_engine", udp, {hex("ff ff ff ff 41 01 02 03 04")}, {{hex("ff ff ff ff 42")}}},
@@ -164,5 +166,28 @@ const std::vector<ProtocolSample>& protocol_samples() {
   return kSamples;
 }
 // clang-format on
+
+std::string answer_bytes(const RowSend& answer, const Nonce& nonce) {
+  return answer.is_bytes ? BytePattern(answer.text).bytes(nonce) : std::string(answer.text);
+}
+
+// Rendered with two nonces that differ in every byte, a message shows where they stand.
+Nonce learn_nonce(const Outgoing& message, std::string_view sent) {
+  Nonce low{};
+  Nonce high{};
+  for (std::size_t i = 0; i < low.size(); ++i) {
+    low[i] = static_cast<unsigned char>(i);
+    high[i] = static_cast<unsigned char>(0x80 + i);
+  }
+  const std::string a = message.on_the_wire(low);
+  const std::string b = message.on_the_wire(high);
+  Nonce out{};
+  for (std::size_t i = 0; i < std::min(a.size(), sent.size()); ++i) {
+    const auto index = static_cast<unsigned char>(a[i]);
+    const bool stands_here = index < out.size() && static_cast<unsigned char>(b[i]) == index + 0x80;
+    if (stands_here) out[index] = static_cast<unsigned char>(sent[i]);
+  }
+  return out;
+}
 
 }  // namespace tocsin

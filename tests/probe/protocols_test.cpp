@@ -14,29 +14,6 @@
 
 namespace tocsin {
 
-std::string answer_bytes(const RowSend& answer, const Nonce& nonce) {
-  return answer.is_bytes ? BytePattern(answer.text).bytes(nonce) : std::string(answer.text);
-}
-
-// Rendered with two nonces that differ in every byte, a message shows where they stand.
-Nonce learn_nonce(const Outgoing& message, std::string_view sent) {
-  Nonce low{};
-  Nonce high{};
-  for (std::size_t i = 0; i < low.size(); ++i) {
-    low[i] = static_cast<unsigned char>(i);
-    high[i] = static_cast<unsigned char>(0x80 + i);
-  }
-  const std::string a = message.on_the_wire(low);
-  const std::string b = message.on_the_wire(high);
-  Nonce out{};
-  for (std::size_t i = 0; i < std::min(a.size(), sent.size()); ++i) {
-    const auto index = static_cast<unsigned char>(a[i]);
-    const bool stands_here = index < out.size() && static_cast<unsigned char>(b[i]) == index + 0x80;
-    if (stands_here) out[index] = static_cast<unsigned char>(sent[i]);
-  }
-  return out;
-}
-
 namespace {
 
 RowFilling filling_of(const ProtocolSample& sample) {
