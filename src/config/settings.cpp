@@ -23,7 +23,8 @@ constexpr std::string_view kNoSecretHere =
     "a secret from ${file:} or ${credential:} cannot be used here, since this value is shown";
 constexpr std::string_view kNoSecretArgument =
     "a secret from ${file:} or ${credential:} cannot be an argument, since everybody on the "
-    "machine sees arguments (ps); give it in 'environment' or 'stdin' if the program takes it there";
+    "machine sees arguments (ps); give it in 'environment' or 'stdin' if the program takes it "
+    "there";
 constexpr std::string_view kUnresolvedHost = "://unresolved.invalid/";
 
 bool is_flag(std::string_view text) {

@@ -397,30 +397,4 @@ TEST_CASE("child: a thousand runs leave no zombie, no descriptor, no thread", "[
   CHECK(entries("/proc/self/fd") <= descriptors + 3);
 }
 
-TEST_CASE("child: pids are given out in a circle", "[net]") {
-  CHECK(is_pid_after(11, 10, 20));
-  CHECK(is_pid_after(20, 10, 20));
-  CHECK_FALSE(is_pid_after(10, 10, 20));
-  CHECK_FALSE(is_pid_after(21, 10, 20));
-  CHECK(is_pid_after(32000, 31000, 400));
-  CHECK(is_pid_after(300, 31000, 400));
-  CHECK_FALSE(is_pid_after(500, 31000, 400));
-}
-
-TEST_CASE("child: a line of /proc is read whatever the name in it", "[net]") {
-  const auto node =
-      parse_process_node("42 (a) b (c) S 7 42 43 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987 0 0\n");
-  REQUIRE(node);
-  CHECK(node->pid == 42);
-  CHECK(node->state == 'S');
-  CHECK(node->parent == 7);
-  CHECK(node->group == 42);
-  CHECK(node->session == 43);
-  CHECK(node->started == 987);
-  for (const char* bad : {"", "42", "42 (x", "42 (x) S 7",
-                          "x (y) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19"}) {
-    CHECK_FALSE(parse_process_node(bad));
-  }
-}
-
 }  // namespace tocsin
