@@ -31,6 +31,8 @@ for file in usr/bin/tocsin etc/tocsin/tocsin.yaml usr/lib/systemd/system/tocsin.
 done
 check "the configuration is a conffile" grep -qx /etc/tocsin/tocsin.yaml "$work/tree/DEBIAN/conffiles"
 check "the binary's libraries are dependencies" grep -q 'libcurl4.*libpoco\|libpoco.*libcurl4\|Depends:.*libcurl4' "$work/tree/DEBIAN/control"
+check "databases' clients are suggested" grep -q '^Suggests:.*libpq5, libmariadb3' "$work/tree/DEBIAN/control"
+check "and not demanded" bash -c "! grep -E '^(Pre-)?Depends:.*(libpq5|libmariadb3|libpocodatapostgresql|libpocodatamysql)' '$work/tree/DEBIAN/control'"
 check "the shipped configuration is valid" "$work/tree/usr/bin/tocsin" check-config --no-secrets --config "$work/tree/etc/tocsin/tocsin.yaml"
 
 unit=$work/tree/usr/lib/systemd/system/tocsin.service
