@@ -166,7 +166,8 @@ void judge_uptime(Findings& findings, const ProcessLimits& limits, const Process
 void judge_zombies(Findings& findings, const ProcessLimits& limits, const ProcessLook& look) {
   std::string note;
   if (look.zombie_children > 0) {
-    note = std::to_string(look.zombie_children) + " left by children that nobody waited for";
+    note = count(look.zombie_children, "of them a child that was not waited for",
+                 "of them children that were not waited for");
   }
   judge(findings, limits.zombies,
         {"zombies", static_cast<double>(look.zombies + look.zombie_children), 0, note});
