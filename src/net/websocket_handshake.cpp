@@ -69,6 +69,7 @@ bool has_header(const WebsocketOffer& offer, std::string_view name) {
 
 std::string_view usual_phrase(int status) noexcept {
   switch (status) {
+    case 101: return "Switching Protocols";
     case 200: return "OK";
     case 301: return "Moved Permanently";
     case 302: return "Found";

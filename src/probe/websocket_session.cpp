@@ -34,6 +34,12 @@ bool speaks_tls(std::string_view bytes) noexcept {
   return bytes.size() >= 2 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03;
 }
 
+// A SETTINGS frame, with which HTTP/2 begins (RFC 9113, section 3.4).
+bool speaks_http2(std::string_view bytes) noexcept {
+  using namespace std::string_view_literals;
+  return bytes.size() >= 9 && bytes.substr(3, 6) == "\4\0\0\0\0\0"sv;
+}
+
 }  // namespace
 
 WebsocketSession::WebsocketSession(const Request& request, Resolver& resolver, Phases& phases)
@@ -87,6 +93,7 @@ asio::awaitable<StreamStatus> WebsocketSession::read_head(SteadyTime deadline) {
 
 std::string WebsocketSession::not_http(std::string_view bytes) const {
   if (speaks_tls(bytes)) return "what answers speaks TLS (wss:// in place of ws://?)";
+  if (speaks_http2(bytes)) return "what answers speaks HTTP/2 only";
   if (bytes.starts_with("HTTP/")) return "the answer's headers are cut or malformed";
   std::string out = "what answers is not HTTP";
   return request_.quotable ? out + ": " + quote(bytes) : out;

@@ -31,7 +31,9 @@ def service_of(request):
 def check(request, context):
     service = service_of(request)
     metadata = dict(context.invocation_metadata())
-    print("asked", repr(service), round(context.time_remaining()), sorted(metadata.items()))
+    host = context._rpc_event.call_details.host.decode()  # there is no public way to :authority
+    print("asked", repr(service), "of", host, round(context.time_remaining()),
+          sorted(metadata.items()))
     if service == "shop.Slow":
         import time
         time.sleep(0.05)

@@ -4,6 +4,7 @@
 // the deadline and without growing.
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include "net/websocket_frame.h"
@@ -98,6 +99,7 @@ TEST_CASE("websocket: an answer that is no agreement is refused, each by its rea
       {"\r\n\r\n", "what answers is not HTTP: \"\""},
       {"SSH-2.0-OpenSSH_9.2p1\r\n\r\n", "what answers is not HTTP: \"SSH-2.0-OpenSSH_9.2p1\""},
       {"\x15\x03\x01\x00\x02\x02\x46\n\n"s, "what answers speaks TLS (wss:// in place of ws://?)"},
+      {"\0\0\0\4\0\0\0\0\0\n\n"s, "what answers speaks HTTP/2 only"},
       {"HTTP/1.1 200 OK\r\nX: " + std::string(20'000, 'a'),
        "the answer's headers are beyond every reason"},
   };
@@ -186,19 +188,20 @@ TEST_CASE("websocket: frames that break the protocol are down, each by its reaso
       {"\x88\x03\x03\xE8\xFF", "the server closes with a reason that is not UTF-8", 1007},
   };
   for (const auto& [bytes, reason, code] : cases) {
-    std::string goodbye;
-    {
-      const RawServer server([&goodbye, bytes = bytes](RawConnection& connection) {
-        const std::string asked = connection.read_head();
-        connection.send(agreement(asked));
-        const std::string pong = pong_to(connection);
-        connection.send(bytes);
-        goodbye = connection.read_exactly(kCloseFrame);
-        connection.hold();
-      });
-      check_down(server, look(server, "expect: never, send_hex: '0011223344556677'"), reason,
-                 ": expected \"never\", got nothing");
-    }
+    std::promise<std::string> heard;
+    const RawServer server([&heard, bytes = bytes](RawConnection& connection) {
+      const std::string asked = connection.read_head();
+      connection.send(agreement(asked));
+      connection.read_exactly(14);  // our message: eight bytes in a masked frame
+      connection.send(bytes);
+      heard.set_value(connection.read_exactly(kCloseFrame));
+      connection.hold();
+    });
+    check_down(server, look(server, "expect: never, send_hex: '0011223344556677'"), reason,
+               ": expected \"never\", got nothing");
+    auto future = heard.get_future();
+    REQUIRE(future.wait_for(std::chrono::seconds{30}) == std::future_status::ready);
+    const std::string goodbye = future.get();
     REQUIRE(goodbye.size() == kCloseFrame);  // we said what was wrong
     CHECK(goodbye.substr(0, 2) == "\x88\x82");
     const auto at = [&](std::size_t i) { return static_cast<unsigned char>(goodbye[i]); };
