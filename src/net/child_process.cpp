@@ -192,9 +192,14 @@ class Run : public std::enable_shared_from_this<Run> {
 int Run::start(SpawnPlan plan) {
   Spawned spawned;
   if (const int error = family_.start(std::move(plan), spawned)) return error;
-  process_.assign(spawned.process.release());
-  out_.stream.assign(spawned.out.release());
-  err_.stream.assign(spawned.err.release());
+  for (const auto& [stream, descriptor] : {std::pair{&process_, &spawned.process},
+                                           {&out_.stream, &spawned.out},
+                                           {&err_.stream, &spawned.err}}) {
+    asio::error_code error;
+    stream->assign(descriptor->get(), error);
+    if (error) return error.value();
+    descriptor->release();
+  }
   wait_for_end();
   read(out_);
   read(err_);

@@ -210,6 +210,7 @@ void CommandProber::explain(Result& result, const ChildEnd& end, const PluginOut
     notes.push_back("stdin: " + quote(settings_.input.shown()));
   }
   notes.push_back("ended: " + show_end(end));
+  if (end.how == ChildEnd::How::not_started || end.how == ChildEnd::How::no_means) return;
   notes.push_back("stdout: " + quote(end.out) + ", " + std::to_string(end.out.size()) + " bytes");
   if (!end.err.empty()) notes.push_back("stderr: " + printable(end.err, kMostWords));
   if (end.cut) {

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <asio/ip/tcp.hpp>
 #include <cerrno>
 #include <exception>
@@ -44,10 +45,13 @@ constexpr Library library_of(SqlDriver driver) noexcept {
                                     : Library{"libpq.so.5", "libpq5"};
 }
 
-// The library, loaded if it is not yet; null if it is not there. It stays, so the count that
-// dlopen keeps does not matter.
+// The library, loaded if it is not yet; null if it is not there, to be looked for again next time.
+// Once it is found it is remembered: dlopen counts its calls, and would for as long as we run.
 void* handle_of(SqlDriver driver) {
-  return dlopen(library_of(driver).file, RTLD_NOW | RTLD_LOCAL);
+  static std::array<std::atomic<void*>, 2> found{};
+  std::atomic<void*>& handle = found[driver == SqlDriver::mysql ? 1 : 0];
+  if (handle == nullptr) handle = dlopen(library_of(driver).file, RTLD_NOW | RTLD_LOCAL);
+  return handle;
 }
 
 }  // namespace

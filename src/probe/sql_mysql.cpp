@@ -51,8 +51,16 @@ struct Api {
   decltype(::mysql_real_connect)* real_connect =
       load<decltype(::mysql_real_connect)>("mysql_real_connect");
   decltype(::mysql_real_query)* real_query = load<decltype(::mysql_real_query)>("mysql_real_query");
+  decltype(::mysql_server_init)* server_init =
+      load<decltype(::mysql_server_init)>("mysql_server_init");
   decltype(::mysql_use_result)* use_result = load<decltype(::mysql_use_result)>("mysql_use_result");
 };
+
+// Found once; tried again where that failed.
+const Api& the_api() {
+  static const Api kApi;
+  return kApi;
+}
 
 class Connection {
  public:
@@ -80,7 +88,7 @@ class Connection {
   void fail_query();
   void refuse(const std::string& address);
 
-  const Api api_;
+  const Api& api_ = the_api();
   const SqlQuestion& question_;
   SqlBreaker& breaker_;
   SqlAnswer& answer_;
@@ -216,6 +224,9 @@ void Connection::refuse(const std::string& address) {
 }  // namespace
 
 void ask_mysql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer) {
+  // mysql_init would do it by itself, but not safely on two threads at once.
+  static const bool ready = the_api().server_init(0, nullptr, nullptr) == 0;
+  if (!ready) throw std::runtime_error("libmariadb does not start");
   if (question.addresses.empty()) {
     answer.address = question.host;
     Connection(question, breaker, answer).look("");

@@ -64,6 +64,12 @@ const char* ssl_mode(SqlTls tls) noexcept {
   return "prefer";
 }
 
+// Found once; tried again where that failed.
+const Api& the_api() {
+  static const Api kApi;
+  return kApi;
+}
+
 class Connection {
  public:
   Connection(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer)
@@ -88,7 +94,7 @@ class Connection {
   void refuse();
   void fail_late();
 
-  const Api api_;
+  const Api& api_ = the_api();
   const SqlQuestion& question_;
   SqlBreaker& breaker_;
   SqlAnswer& answer_;
