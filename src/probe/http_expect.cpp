@@ -93,7 +93,7 @@ std::string unmet_header(const HttpExpect& expect, const HttpResponse& response,
 
 std::string unmet_header_form(const HttpExpect& expect, const HttpResponse& response,
                               Quoting quoting) {
-  for (const auto& [name, pattern] : expect.headers->matching) {
+  for (const auto& [name, pattern, hidden] : expect.headers->matching) {
     const std::string key = to_lower(name);
     const bool met =
         std::any_of(response.headers.begin(), response.headers.end(),
@@ -101,8 +101,9 @@ std::string unmet_header_form(const HttpExpect& expect, const HttpResponse& resp
                       return to_lower(header.first) == key && wanted.matches(header.second);
                     });
     if (met) continue;
-    return header_words(name, last_header(response, name), may_show(name, quoting),
-                        "/" + printable(pattern.source(), kLongestWanted) + "/ expected");
+    const std::string form = hidden ? "***" : printable(pattern.source(), kLongestWanted);
+    return header_words(name, last_header(response, name), !hidden && may_show(name, quoting),
+                        "/" + form + "/ expected");
   }
   for (const std::string& name : expect.headers->present) {
     if (last_header(response, name) == nullptr) return "no header " + name;

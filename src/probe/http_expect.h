@@ -46,6 +46,7 @@ struct HttpExpect {
   struct HeaderPattern {
     std::string name;
     Pattern pattern;
+    bool hidden = false;  // its text is not to be shown
   };
   struct Headers {
     std::vector<std::pair<std::string, Text>> equal;

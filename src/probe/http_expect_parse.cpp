@@ -43,13 +43,21 @@ void parse_statuses(Settings& settings, HttpExpect& expect) {
   }
 }
 
-// A pattern in a place where Settings cannot check it; reported at the key.
-std::optional<Pattern> pattern_at(Settings& settings, std::string_view key, const std::string& of,
+// A pattern in a place where Settings cannot check it.
+struct PatternPlace {
+  std::string_view key;
+  const std::string& of;
+  bool hidden = false;  // RE2's reason quotes it
+};
+
+// Nothing if it is none, which is reported.
+std::optional<Pattern> pattern_at(Settings& settings, const PatternPlace& place,
                                   const std::string& source) {
   try {
     return Pattern(source);
   } catch (const std::runtime_error& error) {
-    settings.error(key, of + ": not a pattern (RE2): " + error.what());
+    const std::string why = place.hidden ? std::string() : std::string(": ") + error.what();
+    settings.error(place.key, place.of + ": not a pattern (RE2)" + why);
     return std::nullopt;
   }
 }
@@ -106,7 +114,7 @@ void parse_json(Settings& settings, HttpExpect& expect) {
       settings.error(
           "json", path + ": " + quoted(condition.value()) + " compares with what is not a number");
     }
-    if (matches) json.pattern = pattern_at(settings, "json", path, json.value);
+    if (matches) json.pattern = pattern_at(settings, {"json", path}, json.value);
     expect.json.push_back(std::move(json));
   }
   for (const std::string& path : settings.list("json_absent")) {
@@ -135,12 +143,9 @@ void parse_headers(Settings& settings, HttpExpect& expect) {
   for (const auto& [name, value] : headers.equal) check_name(settings, "header", name);
   for (const auto& [name, source] : settings.map("header_matches")) {
     check_name(settings, "header_matches", name);
-    if (source.hides_something()) {
-      settings.error("header_matches", "a secret cannot be part of a pattern: " + name);
-      continue;
-    }
-    auto pattern = pattern_at(settings, "header_matches", name, source.value());
-    if (pattern) headers.matching.push_back({name, *std::move(pattern)});
+    const bool hidden = source.hides_something();
+    auto pattern = pattern_at(settings, {"header_matches", name, hidden}, source.value());
+    if (pattern) headers.matching.push_back({name, *std::move(pattern), hidden});
   }
   headers.present = header_names(settings, "header_present");
   headers.absent = header_names(settings, "header_absent");
