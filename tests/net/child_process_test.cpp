@@ -175,8 +175,7 @@ TEST_CASE("child: it reads what it is given, and runs where it is told", "[net]"
   REQUIRE(lines.size() == 3);
   CHECK(lines[0] == std::filesystem::canonical(dir.path()).string());
   CHECK(lines[1] == "300000");
-  const ChildEnd nothing = shell("wc -c");
-  CHECK(nothing.out == "0\n");
+  CHECK(shell("wc -c").out == "0\n");
   // Who reads nothing of it is no trouble.
   const ChildEnd deaf = run({.arguments = {"/bin/true"}, .input = text});
   CHECK(deaf.how == How::exited);
