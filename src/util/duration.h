@@ -22,7 +22,8 @@ std::string human_duration(Millis duration);
 std::string rfc3339(WallTime time);
 // For people: "2026-11-21 03:04:05 UTC".
 std::string human_time(WallTime time);
-// "64KiB", "1MiB", "2MB", "3GB", "4TiB", or bare bytes. Nothing if it is none of these or does not fit.
+// "64KiB", "1MiB", "2MB", "3GB", "4TiB", or bare bytes. Nothing if it is none of these or does not
+// fit.
 std::optional<std::uint64_t> parse_size(std::string_view text) noexcept;
 
 }  // namespace tocsin

@@ -200,7 +200,7 @@ TEST_CASE("process table: who died this moment is no zombie yet to speak of", "[
 }
 
 TEST_CASE("process: our own process and its children are never found", "[probe]") {
-  CHECK(probe("process: test_probe").verdict == Verdict::down);
+  CHECK(probe("process: test_probe_process").verdict == Verdict::down);
   const OwnProgram program;
   const Child child({program.path().string(), "1000"}, {});
   CHECK(probe("process: " + program.name()).verdict == Verdict::down);

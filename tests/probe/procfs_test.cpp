@@ -74,7 +74,7 @@ TEST_CASE("procfs: this very process is found as it is", "[probe]") {
   ProcessStat stat;
   REQUIRE_FALSE(procfs.read_stat(getpid(), stat));
   CHECK(stat.parent == getppid());
-  CHECK(procfs.read_exe(getpid()) == "test_probe");
+  CHECK(procfs.read_exe(getpid()) == "test_probe_process");
   CHECK(procfs.read_cmdline(getpid()).find("test_probe") != std::string::npos);
   CHECK(procfs.read_user(getpid()) == geteuid());
   CHECK(procfs.read_stat(4'194'304, stat) == std::errc::no_such_process);
