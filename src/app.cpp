@@ -24,6 +24,7 @@
 #include "probe/registry.h"
 #include "probe/runner.h"
 #include "store/open.h"
+#include "util/file_watch.h"
 #include "util/log.h"
 #include "util/sd_notify.h"
 #include "util/system_clock.h"
@@ -67,8 +68,9 @@ class App {
     sender_->resume(saved);
     runner_ = std::make_unique<ProbeRunner>(config_->probe_threads, clock_, runner_events(),
                                             &heartbeats_);
+    door_.set_checks(config_->checks, saved.heartbeats);
     core_.start(core_ports(), config_, std::move(saved));
-    door_.set_checks(config_->checks);
+    lists_ = FileWatch(config_->watched_files);
     start_web(config_->web, web_routes(), web_);
     start_web(heartbeat_web(config_->web), heartbeat_routes(), heartbeat_web_);
     malloc_trim(0);
@@ -84,7 +86,12 @@ class App {
     while (true) {
       const int signal = next_signal(pause);
       if (signal == SIGTERM || signal == SIGINT) break;
-      if (signal == SIGHUP) reload();
+      if (signal == SIGHUP) {
+        reload();
+      } else if (lists_.changed()) {
+        log(LogLevel::info, "reload", "because", "a file that for_each reads has changed");
+        reload();
+      }
       sender_->ping([this] { core_.sender_is_alive(); });
       if (watchdog && core_.health().empty()) sd_notify("WATCHDOG=1");
     }
@@ -155,6 +162,7 @@ class App {
     const bool new_web = !same_web(config->web, config_->web);
     const bool new_heartbeats = config->web.heartbeat_listen != config_->web.heartbeat_listen;
     config_ = config;
+    lists_ = FileWatch(config->watched_files);
     set_log(config->log.level, config->log.format);
     sender_->reconfigure(config);
     core_.post([config](Core& core) { core.reload(config); });
@@ -257,6 +265,7 @@ class App {
   SystemClock clock_;
   std::filesystem::path file_;
   std::shared_ptr<const Config> config_;
+  FileWatch lists_;  // for_each's from_file
   std::atomic<std::int64_t> notification_ids_{0};
   HeartbeatBoard heartbeats_;
   CoreThread core_;

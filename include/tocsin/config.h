@@ -44,6 +44,8 @@ struct Config {
   unsigned storm_threshold = 20;
   std::vector<NotifierEntry> notifiers;
   std::vector<CheckPtr> checks;  // names are unique; in the order of the files
+  // Files besides the configuration's own that it was made from: a change in one is a reload.
+  std::vector<std::filesystem::path> watched_files;
   // Who is told of the daemon's own troubles: defaults.notify, else every notifier a check names.
   std::vector<std::string> own_notify;
 };

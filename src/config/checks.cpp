@@ -13,6 +13,7 @@
 
 #include "config/common.h"
 #include "config/daemon.h"
+#include "config/expand.h"
 #include "util/duration.h"
 #include "util/text.h"
 
@@ -277,11 +278,14 @@ void read_checks(Loading& loading, std::vector<Section>& files, Names& notifiers
     shown.map.emplace_back("notify", Shown::texts(names));
     loading.document.add("defaults", std::move(shown));
   }
+  Expander expander(loading, files, config);
   Reader reader(loading, notifiers, config, defaults);
   for (Section& file : files) {
     for (const Node* mapping : file.mappings("checks")) {
-      Section entry = file.item("checks", mapping);
-      reader.read(entry);
+      for (const Node* made : expander.expand(*mapping)) {
+        Section entry = file.item("checks", made);
+        reader.read(entry);
+      }
     }
   }
   reader.finish();

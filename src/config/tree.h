@@ -2,10 +2,13 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory_resource>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "config/sources.h"
@@ -74,8 +77,23 @@ class Tree {
 
   // A mapping of one key, for the short form `http: URL`.
   const Node* wrap(std::string_view key, const Node* value);
+  // The mapping without that key.
+  const Node* without(const Node* mapping, std::string_view key);
+  // The keys of both mappings; of one that both have, `upper`'s value, but two mappings are joined
+  // likewise. Null if the tree grows beyond kMostNodes.
+  const Node* join(const Node* upper, const Node* lower);
+  // A copy, each of its texts changed; keys stay as they are. Null likewise.
+  const Node* copy(const Node* node, const std::function<std::string(std::string_view)>& change);
 
  private:
+  template <typename T>
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(
+        arena_.allocate(sizeof(T) * std::max<std::size_t>(count, 1), alignof(T)));
+  }
+  Node* like(const Node& node);
+  bool grow(std::uint32_t by) noexcept;
+
   std::pmr::monotonic_buffer_resource arena_{64 * std::size_t{1024}};
   std::uint32_t nodes_ = 0;
 };
