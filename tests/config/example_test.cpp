@@ -78,7 +78,7 @@ TEST_CASE("example: it is valid with every key in force", "[config]") {
   const Loaded loaded = load(folder.write("tocsin.yaml", all_in_force()));
   CHECK(lines(loaded, folder.path()).empty());
   REQUIRE(loaded.config);
-  CHECK(loaded.config->checks.size() == 7);
+  CHECK(loaded.config->checks.size() == 9);
   CHECK(loaded.config->notifiers.size() == 2);
 }
 
