@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,10 @@ class Stranger {
     argv.push_back(nullptr);
     int told[2];
     if (pipe2(told, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    // A `command` check in the same program has us adopt orphans, who are no strangers then.
+    int adopts = 0;
+    prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
     const pid_t between = fork();
     if (between == 0) {
       const pid_t pid = fork();
@@ -60,6 +65,7 @@ class Stranger {
     }
     close(told[0]);
     if (between > 0) waitpid(between, nullptr, 0);
+    prctl(PR_SET_CHILD_SUBREAPER, adopts);
     if (!fine) throw std::runtime_error("cannot start " + program.string());
     return pid;
   }
