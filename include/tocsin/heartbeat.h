@@ -39,6 +39,7 @@ struct Heartbeat {
   Event event = Event::success;
   std::optional<int> exit_code;  // with success (0) or fail
   std::string run;               // which of several runs at once; empty: the job has but one
+  std::string address;           // from where it came, as the kernel says it
   std::string log;               // printable lines, at most Result::kMostDetails bytes
 };
 
@@ -68,6 +69,7 @@ struct HeartbeatRecord {
   std::optional<Millis> run_time;  // of that run, if its start was told
   std::vector<HeartbeatRun> runs;  // under way, oldest first; at most kMostRuns
   std::string log;                 // the latest that was sent
+  std::string address;             // from where the latest heartbeat came
   bool operator==(const HeartbeatRecord&) const = default;
 };
 

@@ -101,6 +101,7 @@ void Core::watch(const CheckPtr& check, Change& change) {
     by_name_.emplace(check->name, id);
     follow_heartbeat(id, false, change);
     schedule_.change(id, check->name, check->timing.interval, now);
+    if (check->heartbeat) schedule_.hurry(id, now);
     return;
   }
   std::uint32_t id = 0;
@@ -118,6 +119,7 @@ void Core::watch(const CheckPtr& check, Change& change) {
   by_name_.emplace(check->name, id);
   follow_heartbeat(id, true, change);
   schedule_.add(id, check->name, check->timing.interval, now);
+  if (check->heartbeat) schedule_.hurry(id, now);  // such a look costs nothing
 }
 
 void Core::unwatch(std::uint32_t id, Change& change) {

@@ -43,6 +43,7 @@ void end_run(const Heartbeat& told, WallTime now, HeartbeatRecord& record) {
 
 void note_heartbeat(const Heartbeat& told, WallTime now, HeartbeatRecord& record) {
   const bool within_run = !record.runs.empty();
+  record.address = told.address;
   switch (told.event) {
     case Event::start:
       record.started_at = now;

@@ -95,7 +95,8 @@ constexpr std::string_view kVersion1[] = {
          exit_code INTEGER,
          run_time INTEGER,
          runs TEXT NOT NULL,
-         log TEXT NOT NULL
+         log TEXT NOT NULL,
+         address TEXT NOT NULL
        ) WITHOUT ROWID)",
 };
 

@@ -278,16 +278,16 @@ std::vector<HeartbeatRun> runs_of(const std::string& json) {
 struct HeartbeatColumns {
   Number known_since = 0, listening_since = 0, failed = 0;
   OptionalNumber started_at, succeeded_at, failed_at, exit_code, run_time;
-  std::string name, expects, runs, log;
+  std::string name, expects, runs, log, address;
 
   static constexpr const char* kSelect =
       "SELECT name, expects, known_since, listening_since, started_at, succeeded_at, failed_at,"
-      " failed, exit_code, run_time, runs, log FROM heartbeats";
+      " failed, exit_code, run_time, runs, log, address FROM heartbeats";
 
   void attach(Statement& select) {
     select, into(name), into(expects), into(known_since), into(listening_since), into(started_at),
         into(succeeded_at), into(failed_at), into(failed), into(exit_code), into(run_time),
-        into(runs), into(log), range(0, 1);
+        into(runs), into(log), into(address), range(0, 1);
   }
 
   HeartbeatRecord record() const {
@@ -304,6 +304,7 @@ struct HeartbeatColumns {
     if (!run_time.isNull()) out.run_time = Millis{run_time.value()};
     out.runs = runs_of(runs);
     out.log = log;
+    out.address = address;
     return out;
   }
 };

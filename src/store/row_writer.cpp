@@ -206,11 +206,11 @@ class HeartbeatColumns {
     if (newest_.empty()) return;
     for (const auto& [key, record] : newest_) add_row(*record);
     session << "INSERT OR REPLACE INTO heartbeats (name, expects, known_since, listening_since,"
-               " started_at, succeeded_at, failed_at, failed, exit_code, run_time, runs, log)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               " started_at, succeeded_at, failed_at, failed, exit_code, run_time, runs, log,"
+               " address) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         use(name_), use(expects_), use(known_since_), use(listening_since_), use(started_at_),
         use(succeeded_at_), use(failed_at_), use(failed_), use(exit_code_), use(run_time_),
-        use(runs_), use(log_), now;
+        use(runs_), use(log_), use(address_), now;
   }
 
  private:
@@ -227,10 +227,11 @@ class HeartbeatColumns {
     run_time_.push_back(record.run_time ? number(record.run_time->count()) : Nullable());
     runs_.push_back(to_json(run_texts(record.runs)));
     log_.push_back(clean(record.log));
+    address_.push_back(clean(record.address));
   }
 
   std::map<std::string_view, const HeartbeatRecord*> newest_;
-  Texts name_, expects_, runs_, log_;
+  Texts name_, expects_, runs_, log_, address_;
   Numerals known_since_, listening_since_, failed_;
   Optionals started_at_, succeeded_at_, failed_at_, exit_code_, run_time_;
 };

@@ -72,6 +72,7 @@ void write_heartbeat(JsonWriter& json, const CheckView& view) {
   json.field("run_time_seconds", record.run_time);
   json.field("running", record.runs.size());
   json.field("due_at", view.due_at);
+  json.field("address", record.address);
   json.field("log", record.log);
   json.end_object();
 }

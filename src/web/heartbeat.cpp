@@ -21,15 +21,15 @@ constexpr std::string_view kCut = "…\n";
 
 std::optional<Heartbeat> read_word(std::string_view word) {
   using Event = Heartbeat::Event;
-  if (word.empty() || word == "success") return Heartbeat{Event::success, {}, {}, {}};
-  if (word == "fail") return Heartbeat{Event::fail, {}, {}, {}};
-  if (word == "start") return Heartbeat{Event::start, {}, {}, {}};
-  if (word == "log") return Heartbeat{Event::log, {}, {}, {}};
+  if (word.empty() || word == "success") return Heartbeat{Event::success, {}, {}, {}, {}};
+  if (word == "fail") return Heartbeat{Event::fail, {}, {}, {}, {}};
+  if (word == "start") return Heartbeat{Event::start, {}, {}, {}, {}};
+  if (word == "log") return Heartbeat{Event::log, {}, {}, {}, {}};
   int code = 0;
   const char* const end = word.data() + word.size();
   const auto [stop, error] = std::from_chars(word.data(), end, code);
   if (error != std::errc{} || stop != end || code < 0 || code > 255) return std::nullopt;
-  return Heartbeat{code == 0 ? Event::success : Event::fail, code, {}, {}};
+  return Heartbeat{code == 0 ? Event::success : Event::fail, code, {}, {}, {}};
 }
 
 // The end of what was sent, as lines that people can read.
@@ -76,6 +76,7 @@ Response take_heartbeat(const Request& request, const Services& services) {
                    "from /0 to /255");
   }
   heartbeat->run = read_run(request);
+  heartbeat->address = request.peer.address;
   heartbeat->log = read_log(request.body);
   return answer(services.control.note_heartbeat(request.check, std::move(*heartbeat)));
 }

@@ -6,12 +6,13 @@
 // which nobody can compute without that key, and nothing of secrets; and ten thousand of them cost
 // no more than one.
 //
-// Trying. Each place that asks (an IPv4 address, an IPv6 /64, the unix socket) may be wrong 20
-// times, and then once in 3 seconds; all of them together 200 times, and then ten times a second.
-// Beyond that a secret is not even looked for, or a stranger who guesses fast enough would still be
-// let in by the right one — unless it is one that was used from that very place before. So the jobs
-// that share an address with the stranger, behind a proxy or on this machine, go on telling; what a
-// stranger may hit by chance is what his own neighbours use.
+// Trying. Each place that asks (an IPv4 address, this machine, an IPv6 /64) may be wrong 20 times;
+// from then on it is told to wait, 429, each time it is wrong. After 200 times it is shut out, but
+// for one try in 3 seconds: its secrets are not even looked for, or whoever guesses fast enough
+// would still be let in by the right one. Only what was used from that very place before is let in
+// then, so that jobs which share an address with the stranger, behind a proxy or on this machine,
+// go on telling, also after a restart. What a stranger may hit by chance is what his neighbours
+// use.
 #include "web/heartbeat_door.h"
 
 #include <Poco/HMACEngine.h>
@@ -26,27 +27,24 @@
 namespace tocsin {
 namespace {
 
-struct Limit {
-  double most;
-  double per_second;
-};
-constexpr Limit kOfOne{20, 1.0 / 3};
-constexpr Limit kOfAll{200, 10};
+constexpr double kWhole = 20;           // an allowance that nothing was taken from
+constexpr double kShut = kWhole - 200;  // and one that is used up
+constexpr double kPerSecond = 1.0 / 3;
 constexpr std::size_t kMostPlaces = 4096;
+constexpr const char* kCrowd = "*";  // stands for all places beyond these
 constexpr Millis kWait{3000};
 constexpr std::chrono::minutes kWarnEvery{1};
 
-double seconds_between(SteadyTime from, SteadyTime to) noexcept {
-  return std::max(0.0, std::chrono::duration<double>(to - from).count());
+double grown(double left, SteadyTime since, SteadyTime now) noexcept {
+  const double seconds = std::max(0.0, std::chrono::duration<double>(now - since).count());
+  return std::min(kWhole, left + seconds * kPerSecond);
 }
 
-double grown(double left, SteadyTime since, SteadyTime now, const Limit& limit) noexcept {
-  return std::min(limit.most, left + seconds_between(since, now) * limit.per_second);
-}
-
-// An IPv6 network is one place: its owner has 2^64 addresses.
+// A machine has all of 127.0.0.0/8, and an IPv6 network 2^64 addresses: each is one place.
 std::string place_of(std::string_view address) {
-  if (address.empty()) return "unix";
+  if (address.empty() || address.starts_with("127.") || address == "0:0:0:0:0:0:0:1") {
+    return "this machine";
+  }
   std::size_t colons = 0;
   for (std::size_t i = 0; i < address.size(); ++i) {
     if (address[i] == ':' && ++colons == 4) return std::string(address.substr(0, i));
@@ -69,21 +67,27 @@ class HeartbeatDoor::Digest {
   const std::string key_ = random_uuid() + random_uuid();
 };
 
-HeartbeatDoor::HeartbeatDoor() : digest_(std::make_unique<Digest>()), everybody_{kOfAll.most, {}} {}
+HeartbeatDoor::HeartbeatDoor() : digest_(std::make_unique<Digest>()) {}
 
 HeartbeatDoor::~HeartbeatDoor() = default;
 
-void HeartbeatDoor::set_checks(const std::vector<CheckPtr>& checks) {
+void HeartbeatDoor::set_checks(const std::vector<CheckPtr>& checks,
+                               const std::vector<HeartbeatRecord>& known) {
+  std::unordered_map<std::string_view, std::string> places;
+  for (const HeartbeatRecord& record : known) {
+    const bool told = record.started_at || record.succeeded_at || record.failed_at;
+    if (told) places[record.name] = place_of(record.address);
+  }
   std::unordered_map<std::string, Key> keys;
   for (const CheckPtr& check : checks) {
     if (!check->heartbeat || check->heartbeat->secret.empty()) continue;
     const Secret& secret = check->heartbeat->secret;
-    keys[digest_->of(secret.reveal())] = {secret, check->name, {}};
+    keys[digest_->of(secret.reveal())] = {secret, check->name, places[check->name]};
   }
   const std::lock_guard lock(mutex_);
   for (auto& [digest, key] : keys) {
-    const auto known = keys_.find(digest);
-    if (known != keys_.end()) key.address = known->second.address;
+    const auto before = keys_.find(digest);
+    if (before != keys_.end()) key.place = before->second.place;
   }
   keys_ = std::move(keys);
 }
@@ -98,42 +102,41 @@ HeartbeatDoor::Answer HeartbeatDoor::open(std::string_view secret, std::string_v
                                           SteadyTime now) {
   const std::string place = place_of(address);
   const std::lock_guard lock(mutex_);
-  Key* key = find(secret);
-  const bool at_home = key != nullptr && key->address == place;
-  if (at_home) return {key->check, std::nullopt};
-  Allowance& own = allowance_of(place, now);
-  everybody_ = {grown(everybody_.left, everybody_.at, now, kOfAll), now};
-  if (own.left < 1 || everybody_.left < 1) {
-    if (now - warned_at_ >= kWarnEvery || warned_at_ == SteadyTime{}) {
-      warned_at_ = now;
-      log(LogLevel::warn, "heartbeat_guessing", "address", address, "effect",
-          "secrets that are new from there are not looked at for a while");
-    }
-    return {std::nullopt, kWait};
-  }
-  if (key != nullptr) {
-    key->address = place;
+  Key* const key = find(secret);
+  if (key != nullptr && key->place == place) return {key->check, std::nullopt};
+  Allowance& allowance = allowance_of(place, now);
+  const bool shut = allowance.left < kShut + 1;
+  if (key != nullptr && !shut) {
+    key->place = place;
     return {key->check, std::nullopt};
   }
-  own.left -= 1;
-  everybody_.left -= 1;
-  return {};
+  const bool patient = allowance.left >= 1;
+  if (!shut) allowance.left -= 1;
+  if (patient) return {};
+  warn(address, shut, now);
+  return {std::nullopt, kWait};
 }
 
+void HeartbeatDoor::warn(std::string_view address, bool shut, SteadyTime now) {
+  if (warned_at_ != SteadyTime{} && now - warned_at_ < kWarnEvery) return;
+  warned_at_ = now;
+  log(LogLevel::warn, "heartbeat_guessing", "address", address, "effect",
+      shut ? "only secrets that were used from there before are let in" : "told to wait");
+}
+
+// Places whose allowance is whole again are as good as unknown. If all are taken, the rest share
+// one: memory is bounded, and nobody gets a new allowance by bringing others.
 HeartbeatDoor::Allowance& HeartbeatDoor::allowance_of(const std::string& place, SteadyTime now) {
-  if (places_.size() >= kMostPlaces && !places_.contains(place)) make_room(now);
-  const auto [at, is_new] = places_.try_emplace(place, Allowance{kOfOne.most, now});
-  at->second = {grown(at->second.left, at->second.at, now, kOfOne), now};
-  return at->second;
-}
-
-// Those whose allowance is whole again are as good as unknown; if there are none, the attack is on
-// everybody's allowance anyway.
-void HeartbeatDoor::make_room(SteadyTime now) {
-  std::erase_if(places_, [now](const auto& entry) {
-    return grown(entry.second.left, entry.second.at, now, kOfOne) >= kOfOne.most;
-  });
-  if (places_.size() >= kMostPlaces) places_.clear();
+  const bool full = places_.size() >= kMostPlaces && !places_.contains(place);
+  if (full) {
+    std::erase_if(places_, [now](const auto& entry) {
+      return grown(entry.second.left, entry.second.at, now) >= kWhole;
+    });
+  }
+  const std::string name = full && places_.size() >= kMostPlaces ? kCrowd : place;
+  Allowance& allowance = places_.try_emplace(name, Allowance{kWhole, now}).first->second;
+  allowance = {grown(allowance.left, allowance.at, now), now};
+  return allowance;
 }
 
 }  // namespace tocsin

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tocsin/check.h"
+#include "tocsin/heartbeat.h"
 #include "tocsin/secret.h"
 #include "tocsin/time.h"
 
@@ -27,18 +28,20 @@ class HeartbeatDoor {
   HeartbeatDoor(const HeartbeatDoor&) = delete;
   HeartbeatDoor& operator=(const HeartbeatDoor&) = delete;
 
-  // Takes the checks of a new configuration, disabled ones too: their jobs go on telling.
-  void set_checks(const std::vector<CheckPtr>& checks);
+  // Takes the checks of a new configuration, disabled ones too: their jobs go on telling. `known`:
+  // at a start, what is remembered of them.
+  void set_checks(const std::vector<CheckPtr>& checks,
+                  const std::vector<HeartbeatRecord>& known = {});
 
   struct Answer {
     std::optional<std::string> check;  // whose secret it is
-    std::optional<Millis> wait;        // it was not looked at: too many wrong ones have come
+    std::optional<Millis> wait;        // if it is nobody's: too many wrong ones have come
   };
   // `address`: who asks, as the kernel says it.
   Answer open(std::string_view secret, std::string_view address, SteadyTime now);
 
  private:
-  // Wrong secrets that may still come; they grow again with time.
+  // Wrong secrets that may still come; grows again with time.
   struct Allowance {
     double left = 0;
     SteadyTime at{};
@@ -46,19 +49,18 @@ class HeartbeatDoor {
   struct Key {
     Secret secret;
     std::string check;
-    std::string address;  // from which it was used last
+    std::string place;  // from which it was used last
   };
 
   Key* find(std::string_view secret);
   Allowance& allowance_of(const std::string& place, SteadyTime now);
-  void make_room(SteadyTime now);
+  void warn(std::string_view address, bool shut, SteadyTime now);
 
   class Digest;
   const std::unique_ptr<Digest> digest_;
   std::mutex mutex_;                           // guards all
   std::unordered_map<std::string, Key> keys_;  // by their secrets' digests
   std::unordered_map<std::string, Allowance> places_;
-  Allowance everybody_;
   SteadyTime warned_at_{};
 };
 

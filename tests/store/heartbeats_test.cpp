@@ -86,9 +86,10 @@ TEST_CASE("heartbeats: what somebody wrote into the table by hand harms nobody",
   { const auto store = open_store(place.dir(), clock, {}); }
   sql(place.file(),
       "INSERT INTO heartbeats VALUES ('x', '', -5, 0, NULL, NULL, NULL, 7, NULL, NULL,"
-      " '[\"12\", 3, \"x y\", \"99999999999999999999 z\", \"12 \", \"13 r 1\"]', '')");
+      " '[\"12\", 3, \"x y\", \"99999999999999999999 z\", \"12 \", \"13 r 1\"]', '', '')");
   sql(place.file(),
-      "INSERT INTO heartbeats VALUES ('y', '', 1, 0, NULL, NULL, NULL, 0, NULL, NULL, '{]', '')");
+      "INSERT INTO heartbeats VALUES ('y', '', 1, 0, NULL, NULL, NULL, 0, NULL, NULL, '{]', '', "
+      "'')");
   const Records records = after_restart(place, clock);
   REQUIRE(records.size() == 2);
   CHECK(records[0].failed);

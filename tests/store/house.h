@@ -156,6 +156,7 @@ inline HeartbeatRecord heartbeat_record(const std::string& name) {
   out.exit_code = 3;
   out.run_time = Millis{1234};
   out.runs = {{"", WallTime{Millis{5}}}, {"a run \"7\"", WallTime{Millis{1'767'000'000'006}}}};
+  out.address = "192.0.2.7";
   out.log = "line 1\nrsync: \xE2\x9D\x8C failed\n";
   return out;
 }
