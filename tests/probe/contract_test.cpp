@@ -4,17 +4,13 @@
 // What holds for every type of check without this file being told its name: a type says itself
 // which keys it has (see RecordingSettings), and by these it is pointed at a target.
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
-#include <condition_variable>
 #include <filesystem>
-#include <functional>
-#include <mutex>
 
 #include "net/stream_fixture.h"
+#include "probe/aim.h"
 #include "probe/probe_fixture.h"
 #include "probe/recording_settings.h"
-#include "support/child.h"
 #include "support/nginx.h"
 
 namespace tocsin {
@@ -27,70 +23,6 @@ RecordingSettings::Keys keys_of(const CheckType& type) {
   RecordingSettings settings(keys);
   type.parse(settings, std::chrono::seconds{10});
   return keys;
-}
-
-void replace_all(std::string& text, const std::string& what, const std::string& with) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-}
-
-// The settings that point a type at this port of this machine, or at nothing in particular if it
-// looks at something else: tests/probe/aim/TYPE.yaml, in flow style without its braces. Lines with
-// # come first; "# may be unknown" is for what this machine, or this user, may lack.
-std::filesystem::path aim_of(const CheckType& type) {
-  return std::filesystem::path(TOCSIN_SOURCE_DIR) / "tests" / "probe" / "aim" /
-         (std::string(type.name) + ".yaml");
-}
-
-bool may_be_unknown(const CheckType& type) {
-  return read_file(aim_of(type)).find("# may be unknown") != std::string::npos;
-}
-
-std::string aimed_at(const CheckType& type, std::uint16_t port, const std::string& user = "",
-                     const std::string& host = "127.0.0.1") {
-  const auto file = aim_of(type);
-  INFO(file.string());
-  REQUIRE(std::filesystem::exists(file));
-  std::string text = read_file(file);
-  while (text.starts_with('#')) text.erase(0, text.find('\n') + 1);
-  while (text.ends_with('\n')) text.pop_back();
-  const std::string number = std::to_string(port);
-  replace_all(text, "{address}", host + ":" + number);
-  replace_all(text, "{host}", host);
-  replace_all(text, "{port}", number);
-  replace_all(text, "{user}", user);
-  return text;
-}
-
-std::string check_of(const CheckType& type, const std::string& settings,
-                     const std::string& timeout = "1s") {
-  return "timeout: " + timeout + ", " + std::string(type.name) + ": {" + settings + "}";
-}
-
-// Runs them all, `rounds` times, in batches, and waits for the results.
-void run_all(ProbeRunner& runner, std::mutex& mutex, std::condition_variable& changed,
-             const std::size_t& done, const std::vector<std::shared_ptr<const Prober>>& probers,
-             int rounds) {
-  std::unique_lock lock(mutex);
-  for (int round = 0; round < rounds; ++round) {
-    const std::size_t until = done + probers.size();
-    std::vector<ProbeRunner::Due> batch;
-    std::uint32_t check = 1;
-    for (const auto& prober : probers) {
-      batch.push_back(
-          {check++, prober, std::chrono::seconds{10}, std::chrono::steady_clock::now()});
-    }
-    lock.unlock();
-    runner.start(std::move(batch));
-    lock.lock();
-    REQUIRE(changed.wait_for(lock, std::chrono::seconds{60}, [&] { return done >= until; }));
-  }
-}
-
-std::size_t entries(const char* folder) {
-  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder),
-                                                std::filesystem::directory_iterator()));
 }
 
 }  // namespace
@@ -203,33 +135,6 @@ TEST_CASE("contract: no secret is in any text", "[probe]") {
       }
     }
   }
-}
-
-TEST_CASE("contract: probes leave nothing behind, and two at once are safe", "[probe]") {
-  const Nginx nginx({});
-  const SystemClock clock;
-  std::vector<std::shared_ptr<const Prober>> probers;
-  for (const CheckType& type : check_types()) {
-    const auto prober = make_check(check_of(type, aimed_at(type, nginx.port())))->prober;
-    for (int i = 0; i < 10; ++i) probers.push_back(prober);  // the same object, on both loops
-  }
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t done = 0;
-  const auto count = [&](std::vector<ProbeRunner::Done> results) {
-    const std::lock_guard lock(mutex);
-    done += results.size();
-    changed.notify_all();
-  };
-  ProbeRunner runner(2, clock, {count, [](std::uint32_t) {}});
-  run_all(runner, mutex, changed, done, probers, 3);  // what is kept for good is there now
-  const std::size_t descriptors = entries("/proc/self/fd");
-  const std::size_t threads = entries("/proc/self/task");
-  run_all(runner, mutex, changed, done, probers, 100);
-  CHECK(done >= 1000 * check_types().size());
-  CHECK(entries("/proc/self/fd") <= descriptors);
-  // Workers that the load called up go when there is nothing to do for them.
-  CHECK(eventually([&] { return entries("/proc/self/task") <= threads; }));
 }
 
 }  // namespace tocsin
