@@ -8,7 +8,6 @@
 
 #include "core/core.h"
 #include "core/core_thread.h"
-#include "core/heartbeats.h"
 #include "support/fake_clock.h"
 #include "support/memory_store.h"
 
@@ -108,61 +107,6 @@ struct Rig {
 };
 
 }  // namespace
-
-TEST_CASE("note_heartbeat: start, end, code, run time and log", "[core]") {
-  const WallTime t0{1'000'000s};
-  HeartbeatRecord record;
-  note_heartbeat({.event = Event::start, .log = "go"}, t0, record);
-  CHECK(record.started_at == t0);
-  CHECK(record.runs == std::vector<HeartbeatRun>{{"", t0}});
-  CHECK(record.log == "go");
-  // Started anew without a word of an end: the first one never ended.
-  note_heartbeat({.event = Event::start}, t0 + 10s, record);
-  CHECK(record.started_at == t0 + 10s);
-  CHECK(record.runs == std::vector<HeartbeatRun>{{"", t0}});
-  note_heartbeat({.event = Event::log, .log = "half"}, t0 + 15s, record);
-  note_heartbeat({.event = Event::fail, .exit_code = 3}, t0 + 20s, record);
-  CHECK(record.failed);
-  CHECK(record.failed_at == t0 + 20s);
-  CHECK(record.exit_code == 3);
-  CHECK(record.run_time == Millis{20'000});
-  CHECK(record.runs.empty());
-  CHECK(record.log == "half");  // of the run that ended
-  note_heartbeat({.event = Event::success}, t0 + 30s, record);
-  CHECK_FALSE(record.failed);
-  CHECK_FALSE(record.exit_code);
-  CHECK_FALSE(record.run_time);
-  CHECK(record.log.empty());
-  CHECK(news_of(record) == "finished");
-  record.run_time = 90s;
-  CHECK(news_of(record) == "finished after 1 min 30 s");
-}
-
-TEST_CASE("note_heartbeat: runs are told apart by their ids", "[core]") {
-  const WallTime t0{1'000'000s};
-  HeartbeatRecord record;
-  const auto tell = [&](Event event, const char* run, std::chrono::seconds after) {
-    note_heartbeat({.event = event, .run = run}, t0 + after, record);
-  };
-  tell(Event::start, "a", 0s);
-  tell(Event::start, "b", 10s);
-  tell(Event::success, "b", 15s);
-  CHECK(record.run_time == Millis{5'000});
-  CHECK(record.runs == std::vector<HeartbeatRun>{{"a", t0}});
-  tell(Event::success, "c", 16s);  // whose start was not told
-  CHECK(record.runs.size() == 1);
-  tell(Event::start, "b", 20s);
-  tell(Event::fail, "", 30s);  // an end without an id ends all
-  CHECK_FALSE(record.run_time);
-  CHECK(record.runs.empty());
-
-  for (int i = 0; i < 40; ++i) {
-    tell(Event::start, std::to_string(i).c_str(), std::chrono::seconds{100 + i});
-  }
-  REQUIRE(record.runs.size() == HeartbeatRecord::kMostRuns);
-  CHECK(record.runs.front().id == "0");
-  CHECK(record.runs.back().id == "39");
-}
 
 TEST_CASE("core: a heartbeat is stored, then answered; the check is looked at at once", "[core]") {
   Rig rig;
@@ -310,12 +254,9 @@ TEST_CASE("core: a check that is not up is not excused by a restart", "[core]") 
 
 TEST_CASE("core: a machine that slept, or a clock that was set, excuses who is up", "[core]") {
   Rig rig;
-  rig.start({make_check("backup"), make_check("broken")});
-  rig.core->tick();
+  rig.start({make_check("backup")});
   const WallTime begun = rig.clock.wall();
   rig.probed(Verdict::up);
-  rig.probed(Verdict::up);
-  // `broken` is number 1: by_order is by name, numbers are by the file.
   CHECK(rig.board.find(0)->listening_since == begun);
   SECTION("asleep: both clocks stood, or the process was stopped") {
     rig.clock.advance(1h);
