@@ -128,6 +128,13 @@ TEST_CASE("unit: systemd leaves the bus and comes back", "[probe]") {
   CHECK(at.is_told());
 }
 
+// UBSan opens a pipe to look at an exception, and takes the lack of one for a broken exception.
+#ifdef __SANITIZE_ADDRESS__
+constexpr unsigned kFewest = 1;
+#else
+constexpr unsigned kFewest = 0;
+#endif
+
 TEST_CASE("unit: whoever cannot be asked makes it unknown, in time", "[probe]") {
   if (!can_stand_in()) return;
   SystemdStandIn systemd;
@@ -151,7 +158,7 @@ TEST_CASE("unit: whoever cannot be asked makes it unknown, in time", "[probe]") 
     at.look("name: x");  // the library is loaded
     Looking other(systemd.address());
     const CheckPtr check = make_check("unit: {bus: '" + systemd.address() + "', name: x}");
-    for (const unsigned spare : {0U, 1U}) {
+    for (unsigned spare = kFewest; spare <= 1; ++spare) {
       const NoDescriptors none(spare);
       const Result result = other.look_by(*check, 0, std::chrono::seconds{20});
       CHECK(result.verdict == Verdict::unknown);
