@@ -122,6 +122,8 @@ void PlainAnswer::begin(const HttpRequest& request, HttpResponse& response) {
 
 PlainAnswer::Step PlainAnswer::take(const char* data, std::size_t size) {
   const std::size_t used = http_parser_execute(&parser_, &Glue::settings(), data, size);
+  // RFC 9110 section 15: three digits. The parser takes one or two for a status as well.
+  if (status_done_ && response_->status < 100) return Step::not_http;
   if (done_ || parser_.upgrade != 0) return Step::done;
   if (size == 0) {
     if (last_ == '\n') take_status_line();  // that much has come, at least
