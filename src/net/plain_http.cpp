@@ -37,11 +37,12 @@ SteadyTime steady_now() noexcept {
   return std::chrono::steady_clock::now();
 }
 
-// Where a redirect leads, absolute, worked out by libcurl's rules; empty if nowhere.
+// Where a redirect leads, absolute, worked out by libcurl's rules; the text as it came if that is no
+// URL, so that it is refused as what it is.
 std::string resolve_location(const std::string& base, const std::string& location) {
   CURLU* const url = curl_url();
   if (url == nullptr) return {};
-  std::string out;
+  std::string out = location;
   char* text = nullptr;
   if (curl_url_set(url, CURLUPART_URL, base.c_str(), 0) == CURLUE_OK &&
       curl_url_set(url, CURLUPART_URL, location.c_str(),

@@ -108,7 +108,8 @@ TEST_CASE("grpc: metadata, authority and deadline arrive, secrets stay hidden", 
   CHECK(seen.find("('authorization', 'Bearer hunter22-and-more')") != std::string::npos);
   CHECK(seen.find("('trace-bin', b'\\x00\\x01\\x02')") != std::string::npos);
   CHECK(seen.find("('user-agent', 'tocsin/") != std::string::npos);
-  CHECK(seen.find("asked 'shop.Orders' of orders.example 20 [") != std::string::npos);  // seconds left
+  // 20: the seconds left.
+  CHECK(seen.find("asked 'shop.Orders' of orders.example 20 [") != std::string::npos);
   // A server that repeats a secret is not quoted.
   check_down(ask("service: shop.Closed"),
              "the call failed: PERMISSION_DENIED: not hunter22-and-more");

@@ -126,7 +126,8 @@ const std::vector<ProtocolSample>& protocol_samples() {
       {"sip", udp, {say("SIP/2.0 405 Method Not Allowed\r\n\r\n")},
        {{say("SIP/2.0 500 Oops\r\n\r\n")}}},
       {"smtp", tcp, {say("220 mx.example ESMTP\r\n"), say("250-mx.example\r\n250 SIZE\r\n")},
-       {{say("554 no\r\n")}, {say("220 mx.example\r\n"), say("250-mx.example\r\n550 no\r\n250 x\r\n"),},
+       {{say("554 no\r\n")},
+        {say("220 mx.example\r\n"), say("250-mx.example\r\n550 no\r\n250 x\r\n")},
         {say("220 mx.example ESMTP\r\n"), say("421 busy\r\n")}}},
       {"snmp", udp,
        {hex("30 27 02 01 03 30 11 02 04 4a r1 r2 r3 02 03 00 ff e3 04 01 00 02 01 03 "
