@@ -38,7 +38,7 @@
 namespace tocsin {
 namespace {
 
-constexpr Millis kKillTime{300};
+constexpr Millis kKillTime{700};
 constexpr Millis kKillPause{5};
 constexpr Millis kLookAgain{1000};  // at those who hang in the kernel, or are not ours to kill
 constexpr std::size_t kReadSize = 16 * 1024;

@@ -37,8 +37,8 @@ SteadyTime steady_now() noexcept {
   return std::chrono::steady_clock::now();
 }
 
-// Where a redirect leads, absolute, worked out by libcurl's rules; the text as it came if that is no
-// URL, so that it is refused as what it is.
+// Where a redirect leads, absolute, worked out by libcurl's rules; the text as it came if that is
+// no URL, so that it is refused as what it is.
 std::string resolve_location(const std::string& base, const std::string& location) {
   CURLU* const url = curl_url();
   if (url == nullptr) return {};

@@ -132,7 +132,8 @@ TEST_CASE("cli: what is shipped is valid", "[e2e]") {
     // What an example names need not be there: that is a warning, and nothing else is said.
     std::istringstream lines(ran.err);
     for (std::string line; std::getline(lines, line);) {
-      CHECK_THAT(line, Contains(": warning: ") && (Contains("cannot be read now") || Contains("no such program here")));
+      CHECK_THAT(line, Contains(": warning: ") &&
+                           (Contains("cannot be read now") || Contains("no such program here")));
     }
   }
 }
