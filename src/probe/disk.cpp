@@ -107,7 +107,9 @@ std::string message(int error) {
 }
 
 std::string sandboxed(const std::string& path) {
-  return path + " is hidden by the unit's sandbox (PrivateTmp=, ProtectHome=, InaccessiblePaths=)";
+  return path +
+         " is hidden by the unit's sandbox (PrivateTmp=, ProtectHome=; drop-in "
+         "50-files-and-homes.conf)";
 }
 
 void judge_error(Findings& findings, const DiskLook& look) {

@@ -165,7 +165,7 @@ bool FileProber::judge_presence(Findings& findings, const FileLook& look) const 
   if (look.hidden) {
     findings.add(Verdict::unknown, path +
                                        " is hidden by the unit's sandbox (PrivateTmp=, "
-                                       "ProtectHome=, InaccessiblePaths=)");
+                                       "ProtectHome=; drop-in 50-files-and-homes.conf)");
     return false;
   }
   if (!look.trouble.empty()) findings.add(Verdict::unknown, path + ": " + look.trouble);

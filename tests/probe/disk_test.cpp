@@ -193,7 +193,7 @@ TEST_CASE("disk: what the unit's sandbox hides is unknown, not down", "[probe]")
   CHECK(result.verdict == Verdict::unknown);
   CHECK(result.reason ==
         "/tmp/no-such-mount is hidden by the unit's sandbox (PrivateTmp=, "
-        "ProtectHome=, InaccessiblePaths=)");
+        "ProtectHome=; drop-in 50-files-and-homes.conf)");
   CHECK(f.look("/tmp").verdict == Verdict::unknown);
 }
 

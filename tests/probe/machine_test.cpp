@@ -127,6 +127,23 @@ TEST_CASE("machine: the kernel's files are understood, and nonsense is refused",
   CHECK_FALSE(parse_pressure(""));
 }
 
+TEST_CASE("machine: what is cut short anywhere is understood or refused, and nothing worse",
+          "[probe]") {
+  const std::string text =
+      "1 0 8:1 / /a\\040b rw,relatime shared:1 - ext4 /dev/\\13 rw,ro\n"
+      "cpu  10 1 20 700 5 1 2 3 100 0\ncpu0 1\nMemTotal:  5 kB\nsome avg10=1 avg60\n";
+  for (std::size_t begin = 0; begin < text.size(); ++begin) {
+    for (std::size_t length = 0; begin + length <= text.size(); ++length) {
+      const std::string part = text.substr(begin, length);
+      for (const Mount& mount : parse_mountinfo(part)) CHECK(mount.point.starts_with('/'));
+      CHECK_FALSE(parse_meminfo(part));
+      CHECK_FALSE(parse_loadavg(part));
+      parse_cpu_times(part);
+      parse_pressure(part);
+    }
+  }
+}
+
 TEST_CASE("mounts: lines are understood, escapes and optional fields too", "[probe]") {
   const auto mounts = parse_mountinfo(
       "22 27 0:21 / /proc rw,relatime - proc proc rw\n"
