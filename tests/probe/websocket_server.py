@@ -68,8 +68,8 @@ async def facts(socket):
     await socket.wait_closed()
 
 
-HANDLERS = {"/echo": echo, "/slow": slow, "/greet": greet, "/pieces": pieces, "/big": big, "/silent": silent,
-            "/end": end, "/facts": facts, "/login": echo}
+HANDLERS = {"/echo": echo, "/slow": slow, "/greet": greet, "/pieces": pieces, "/big": big,
+            "/silent": silent, "/end": end, "/facts": facts, "/login": echo}
 
 
 async def handle(socket):
