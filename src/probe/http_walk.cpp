@@ -42,12 +42,6 @@ const Text* find_header(const HttpCall& call, const std::string& name) {
   return found == call.headers.end() ? nullptr : &found->second;
 }
 
-std::string version_note(const HttpResponse& response) {
-  std::string out = "HTTP/" + response.version;
-  if (!response.tls_version.empty()) out += " over " + response.tls_version;
-  return out;
-}
-
 }  // namespace
 
 bool HttpCall::sends_secrets() const {
@@ -162,7 +156,8 @@ void HttpWalk::note_answer(const HttpResponse& response) const {
     return;
   }
   notes.push_back("answer: " + printable(response.status_line, kLongestNote) + " from " +
-                  response.address + ", " + version_note(response));
+                  response.address);
+  if (!response.tls_version.empty()) notes.push_back("TLS: " + response.tls_version);
   for (const std::string_view name : kInteresting) {
     const std::string_view value = header(response, name);
     if (value.empty()) continue;

@@ -104,6 +104,15 @@ void take_captures(Visit& visit, const VisitStep& step, const HttpResponse& resp
   for (const StepCapture& one : step.captures) note(visit, "captured: " + one.name);
 }
 
+// A later step has what is left of the visit's time: its own limit would puzzle.
+void explain_limit(const Visit& visit, const HttpAnswer& answer, Result& found) {
+  const NetError error = answer.response.error;
+  const bool late = error == NetError::timeout || error == NetError::connect_timeout;
+  if (late && !visit.result.metrics.empty()) {
+    found.reason += "; the steps before it had used up the rest of the timeout";
+  }
+}
+
 HttpRequest StepsProber::request_for(Visit& visit, const VisitStep& step, bool own) const {
   HttpRequest request;
   request.deadline = visit.context.deadline;
@@ -138,7 +147,11 @@ asio::awaitable<void> StepsProber::take(Visit& visit, const VisitStep& step) con
   note(visit, "step " + step.name);
   const HttpAnswer answer = co_await look_at(visit.context, std::move(look));
   Result found = judge(step.question.wanted(), answer, quoting_of(step, visit, secretive));
+  explain_limit(visit, answer, found);
   take_captures(visit, step, answer.response, found);
+  if (!visit.cookies.empty()) {
+    note(visit, "cookies kept: " + std::to_string(visit.cookies.size()));
+  }
   if (found.verdict != Verdict::up) note(visit, "judged: " + found.reason);
   add(visit, step, found);
 }

@@ -105,8 +105,8 @@ TEST_CASE("http: HTTP/2 is asked for, or demanded", "[probe]") {
   CHECK(look(url, ca + "http_version: any, " + body("HTTP/2.0")).reason.empty());
   const Result two = look(url, ca + "http_version: 2, " + body("HTTP/2.0"));
   CHECK(two.reason.empty());
-  CHECK(contains(joined(two.notes), "answer: HTTP/2 200 from 127.0.0.1:" + std::to_string(port) +
-                                        ", HTTP/2 over TLSv1.2"));
+  CHECK(contains(joined(two.notes),
+                 "answer: HTTP/2 200 from 127.0.0.1:" + std::to_string(port) + "\nTLS: TLSv1.2\n"));
   CHECK(tls.look_for("http_version: any") == "up: ");
   CHECK(tls.look_for("http_version: 2") == "down: HTTP/1.1, HTTP/2 wanted" + tls.at());
 }

@@ -116,6 +116,7 @@ TEST_CASE("steps: login, token, call, logout", "[probe]") {
     }
     CHECK(contains(visit.text, "step login\nrequest: POST " + shop.base() + "/login\n"));
     CHECK(contains(visit.text, "captured: token\n"));
+    CHECK(contains(visit.text, "cookies kept: 1\n"));
     CHECK(contains(visit.text, "request: GET " + shop.base() + "/orders/{order}?q=1\n"));
     CHECK(contains(visit.text, "sent Authorization: ***\n"));
   }
@@ -292,6 +293,12 @@ TEST_CASE("steps: the time limit is for the whole visit", "[probe]") {
                               "', name: mute}, {url: '" + mute.url("/x") + "', always: true}]");
   CHECK(result.verdict == Verdict::down);
   CHECK(result.reason.starts_with("step mute: no answer within 400 ms (" + mute.address() + ")"));
+  CHECK_FALSE(contains(result.reason, "used up"));
+  Shop shop;
+  const Result late = probe("timeout: 2s, steps: [{url: '" + shop.base() +
+                            "/login', expect: {status: 403}}, {url: '" + mute.url("/") + "'}]");
+  CHECK(late.verdict == Verdict::down);
+  CHECK(contains(late.reason, "; the steps before it had used up the rest of the timeout"));
 }
 
 TEST_CASE("steps: each mistake is told", "[probe]") {
