@@ -22,5 +22,5 @@ targets=()
 [ "$preset" != tsan ] || targets=(--target threads_tests)
 cmake --build --preset "$preset" "${targets[@]}"
 step "test ($preset)"
-# Machines are shared: what fails is run a second time, and both runs are shown.
-ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --repeat until-pass:2 -j "$(nproc)" "$@"
+# Machines are shared: what fails is run again, up to twice, and every run is shown.
+ctest --test-dir "build/$preset" --output-on-failure --no-tests=error --repeat until-pass:3 -j "$(nproc)" "$@"
