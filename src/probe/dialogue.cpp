@@ -216,6 +216,7 @@ asio::awaitable<Talk> Talker::run() {
     co_await send(dialogue_.farewell);
   }
   talk_.rest = std::move(answer_);
+  talk_.address = stream_.address();
   co_return std::move(talk_);
 }
 

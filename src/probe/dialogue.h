@@ -85,6 +85,7 @@ struct Dialogue {
 // How a dialogue went.
 struct Talk {
   StreamStatus status;             // for people, with the address
+  std::string address;             // the one that the status is about
   std::string rest;                // what came behind the last answer
   std::vector<std::string> notes;  // what was sent and what came, if explained
 };

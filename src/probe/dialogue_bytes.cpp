@@ -70,6 +70,12 @@ BytePattern::BytePattern(std::string_view notation) : source_(notation), alterna
   }
   for (const Tokens& tokens : alternatives_) {
     if (tokens.empty()) throw std::runtime_error("no bytes at all");
+    const auto is_gap = [](const Token& token) { return token.kind == Token::Kind::gap; };
+    const auto is_length = [](const Token& token) { return token.kind > Token::Kind::gap; };
+    const auto gap = std::find_if(tokens.begin(), tokens.end(), is_gap);
+    if (std::any_of(gap, tokens.end(), is_length)) {
+      throw std::runtime_error("a length behind *, where nobody knows that it is one");
+    }
   }
 }
 
@@ -299,6 +305,8 @@ std::string hex(std::string_view bytes) {
 }  // namespace
 
 std::string show_bytes(std::string_view bytes) {
+  // A record of the type "alert", of any version (RFC 8446, section 5.1).
+  if (bytes.starts_with("\x15\x03") && bytes.size() >= 5) return "a TLS alert: it wants TLS here";
   const std::string_view head = bytes.substr(0, kExamined);
   const bool is_blank = !head.empty() && trim(head).empty();
   if (!is_blank && !is_binary(head)) return quote(head);

@@ -37,6 +37,7 @@ struct Fitting {
 //   |                 or: another pattern
 //
 // The first token that is a length frames the answer; a later one only stands for its own bytes.
+// None stands behind a *.
 // A pattern without a frame ends where its last token did. Immutable; pure; thread-safe.
 class BytePattern {
  public:
@@ -54,6 +55,7 @@ class BytePattern {
 
  private:
   struct Token {
+    // Behind `gap` are the lengths.
     enum class Kind : std::uint8_t { byte, nonce, gap, big_endian, little_endian, ber };
     Kind kind = Kind::byte;
     std::uint8_t value = 0;    // the byte, the nonce's index, or a length's size
@@ -74,7 +76,7 @@ class BytePattern {
 };
 
 // What was sent or came, for a reason or a note: quoted if it is text, else its first bytes in
-// hexadecimal and what is readable in it. Cut; "nothing" if it is empty.
+// hexadecimal and what is readable in it; a TLS alert is called one. Cut; "nothing" if it is empty.
 std::string show_bytes(std::string_view bytes);
 
 }  // namespace tocsin

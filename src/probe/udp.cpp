@@ -34,7 +34,7 @@ class UdpProber final : public Prober {
 
  private:
   asio::awaitable<StreamStatus> converse(Datagram& socket, const ProbeContext& context,
-                                         std::vector<std::string>& notes) const;
+                                         Result& result) const;
 
   const UdpSettings settings_;
 };
@@ -44,16 +44,16 @@ asio::awaitable<Result> UdpProber::probe(ProbeContext& context) const {
   Result result;
   result.verdict = Verdict::up;
   Datagram socket(context.resolver, result.phases);
-  const StreamStatus status = co_await converse(socket, context, result.notes);
+  const StreamStatus status = co_await converse(socket, context, result);
   result.took = micros_between(begun, context.clock.steady());
-  result.address = socket.address();
   if (!status) set_failure(result, status.error, status.text);
   judge_response_time(result, settings_.response_time);
   co_return result;
 }
 
 asio::awaitable<StreamStatus> UdpProber::converse(Datagram& socket, const ProbeContext& context,
-                                                  std::vector<std::string>& notes) const {
+                                                  Result& result) const {
+  std::vector<std::string>& notes = result.notes;
   if (context.explain) {
     notes.push_back("host: " + show(settings_.target));
     if (!settings_.protocol.empty()) {
@@ -65,6 +65,7 @@ asio::awaitable<StreamStatus> UdpProber::converse(Datagram& socket, const ProbeC
   const UdpPatience patience{settings_.retries, context.deadline};
   Talk said = co_await talk(socket, settings_.dialogue, context.explain, patience);
   notes.insert(notes.end(), said.notes.begin(), said.notes.end());
+  result.address = said.address;
   co_return std::move(said.status);
 }
 

@@ -55,11 +55,12 @@ asio::awaitable<Talk> UdpTalker::run() {
     if (status) status = co_await speak(share);
     if (explain_ && socket_.addresses() > 1 && !status) note("failed: " + status.text);
     // Whoever answered is who it is about, however wrong the answer.
-    if (status || status.error == NetError::protocol) {
+    const bool is_final = status || status.error == NetError::protocol;
+    if (is_final || weight_of(status.error) > weight_of(worst.error)) {
       worst = std::move(status);
-      break;
+      talk_.address = socket_.address();
     }
-    if (weight_of(status.error) > weight_of(worst.error)) worst = std::move(status);
+    if (is_final) break;
   }
   talk_.status = std::move(worst);
   co_return std::move(talk_);

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 #include <algorithm>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <exception>
+#include <optional>
 #include <string>
+#include <utility>
 
-#include "net/resolver.h"
-#include "net/stream_fixture.h"
+#include "net/datagram.h"
 #include "probe/probe_fixture.h"
 #include "probe/protocol_samples.h"
+#include "probe/udp_talk.h"
 #include "support/datagram_server.h"
+#include "support/dns_server.h"
 #include "support/nginx.h"
 #include "support/temp_dir.h"
 
@@ -30,6 +36,28 @@ bool has_note(const Result& result, const std::string& note) {
 
 Answers echo(const std::string& datagram) {
   return {datagram};
+}
+
+asio::awaitable<Talk> talk_to(Datagram& socket, StreamTarget target, const Dialogue& dialogue,
+                              Millis within) {
+  const UdpPatience patience{2, std::chrono::steady_clock::now() + within};
+  Talk out;
+  out.status = co_await socket.find(std::move(target), patience.deadline);
+  if (out.status) out = co_await talk(socket, dialogue, true, patience);
+  co_return out;
+}
+
+Talk run_on(asio::io_context& loop, asio::awaitable<Talk> task) {
+  std::optional<Talk> out;
+  asio::co_spawn(loop, std::move(task), [&out](std::exception_ptr error, Talk said) {
+    if (error) std::rethrow_exception(error);
+    out = std::move(said);
+  });
+  while (!out) {
+    loop.restart();
+    loop.run_one();
+  }
+  return std::move(*out);
 }
 
 }  // namespace
@@ -121,16 +149,53 @@ TEST_CASE("udp: a stranger's datagram is not an answer", "[probe]") {
 }
 
 TEST_CASE("udp: every address is asked, and the first that answers is told", "[probe]") {
-  // "localhost" is ::1 and 127.0.0.1 where /etc/hosts says so; the server has only one of them.
+  const TempDir dir;
+  DnsServer dns;
+  dns.set("two.example", {{"127.0.0.2", "127.0.0.1"}, {}});
+  asio::io_context loop;
+  Resolver resolver(loop, dns.sources(dir));
+  Dialogue dialogue;
+  dialogue.steps.push_back({outgoing(Text("x")), {}});
+  dialogue.steps[0].expect.text = "x";
+  const auto ask = [&](std::uint16_t port) {
+    Phases phases;
+    Datagram socket(resolver, phases);
+    return run_on(loop, talk_to(socket, {"two.example", port}, dialogue, Millis{900}));
+  };
   const DatagramServer server(echo);
-  const Result result =
-      probe("timeout: 3s, udp: {host: localhost, port: " + std::to_string(server.port()) +
-            ", send: x, expect: x}");
-  CHECK(result.reason.empty());
-  CHECK(result.address == server.address());
-  const Result four = probe("timeout: 3s, udp: {host: 127.0.0.1, family: ipv6, port: " +
-                            std::to_string(server.port()) + ", send: x, expect: x}");
-  CHECK(four.reason == "no IPv6 address: 127.0.0.1");
+  SECTION("one is closed, the next answers") {
+    const Talk said = ask(server.port());
+    CHECK(said.status.text == "");
+    CHECK(said.address == server.address());
+  }
+  SECTION("one is silent, the next still has its share of the time") {
+    const DatagramServer silent([](const std::string&) { return Answers{}; }, "127.0.0.2",
+                                server.port());
+    const Talk said = ask(server.port());
+    CHECK(said.status.text == "");
+    CHECK(said.address == server.address());
+    CHECK(silent.received() == 3);
+  }
+  SECTION("a wrong answer is final") {
+    const DatagramServer wrong([](const std::string&) { return Answers{"?"}; }, "127.0.0.2",
+                               server.port());
+    const Talk said = ask(server.port());
+    CHECK(said.status.text ==
+          "expected \"x\", got \"?\" (127.0.0.2:" + std::to_string(server.port()) + ")");
+    CHECK(server.received() == 0);
+  }
+  SECTION("none answers: the first failure is told, with its own address") {
+    const std::uint16_t nobody = free_port();
+    const Talk said = ask(nobody);
+    CHECK(said.address == "127.0.0.2:" + std::to_string(nobody));
+    CHECK(said.status.text == "connection refused (" + said.address + ")");
+  }
+}
+
+TEST_CASE("udp: a family that the name has no address of is down", "[probe]") {
+  const DatagramServer server(echo);
+  const std::string keys = "family: ipv6, send: x, expect: x";
+  CHECK(probe(at(server, keys)).reason == "no IPv6 address: 127.0.0.1");
 }
 
 TEST_CASE("udp: a secret that is sent is not shown", "[probe]") {
