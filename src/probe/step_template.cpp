@@ -24,6 +24,15 @@ std::size_t name_length(std::string_view text) noexcept {
   return length < text.size() && text[length] == '}' ? length : 0;
 }
 
+// How many braces are written as two.
+std::size_t braces(std::string_view text) noexcept {
+  std::size_t count = 0;
+  for (auto at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at + 2)) {
+    ++count;
+  }
+  return count;
+}
+
 std::string json_escape(std::string_view value) {
   std::string out;
   for (const char c : value) {
@@ -72,24 +81,26 @@ std::vector<StepTemplate::Part> StepTemplate::split(std::string_view text) {
 
 StepTemplate::StepTemplate(const Text& text, std::string& mistake) : parts_(split(text.value())) {
   if (text.hides_something()) shown_ = text.shown();
-  const auto names_of = [](const std::vector<Part>& parts) {
-    std::vector<std::string> names;
-    for (const Part& part : parts) {
-      if (part.is_name) names.push_back(part.text);
-    }
-    return names;
-  };
-  const auto found = names_of(parts_);
-  names_ = found.size();
-  // What is shown has *** or a reference in a secret's place: its placeholders were meant.
-  if (text.hides_something() && !is_hidden() && names_of(split(shown_)) != found) {
+  // What is shown has *** or a reference in a secret's place: the braces in it were meant.
+  const bool hidden = is_hidden();
+  const std::string meant = hidden || shown_.empty() ? text.value() : shown_;
+  const auto wanted = names_in(split(meant));
+  const bool literal = !shown_.empty() && wanted.empty() && (hidden || braces(meant) == 0);
+  if (literal) parts_ = {{text.value(), false}};
+  names_ = names_in(parts_).size();
+  const bool same = names_in(parts_) == wanted && braces(meant) == braces(text.value());
+  if (!literal && !same) {
     mistake = "a secret in it holds a word in braces, which would be taken for a captured value";
   }
 }
 
 std::vector<std::string> StepTemplate::names() const {
+  return names_in(parts_);
+}
+
+std::vector<std::string> StepTemplate::names_in(const std::vector<Part>& parts) {
   std::vector<std::string> out;
-  for (const Part& part : parts_) {
+  for (const Part& part : parts) {
     if (part.is_name) out.push_back(part.text);
   }
   return out;

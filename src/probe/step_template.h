@@ -46,6 +46,7 @@ class StepTemplate {
   };
   static constexpr std::string_view kHidden = "***";
   static std::vector<Part> split(std::string_view text);
+  static std::vector<std::string> names_in(const std::vector<Part>& parts);
 
   std::vector<Part> parts_;
   std::string shown_;  // empty: there is no secret in it

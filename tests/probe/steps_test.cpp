@@ -371,6 +371,16 @@ TEST_CASE("steps: a secret is not looked at for placeholders", "[probe]") {
   CHECK(mistake.empty());
   CHECK(whole.fill({{"token", "t"}}, Encoding::none).value() == "Bearer t");
   CHECK(whole.fill({{"token", "t"}}, Encoding::none).shown() == "***");
+  const StepTemplate braces(Text("x={{p{w}", "x=***"), mistake);
+  CHECK(mistake.empty());
+  CHECK(braces.names().empty());
+  CHECK(braces.fill({}, Encoding::none).value() == "x={{p{w}");
+  const StepTemplate password(Text("p{{w", "***"), mistake);
+  CHECK(password.fill({}, Encoding::none).value() == "p{{w");
+  CHECK(mistake.empty());
+  const StepTemplate mixed(Text("{a} p{{w", "{a} ***"), mistake);
+  CHECK_FALSE(mistake.empty());
+  mistake.clear();
   const StepTemplate part(Text("{a} pa{ss}word", "{a} ***"), mistake);
   CHECK(contains(mistake, "a secret in it holds a word in braces"));
   CHECK_FALSE(contains(mistake, "ss}"));
