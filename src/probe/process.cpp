@@ -136,9 +136,10 @@ asio::awaitable<Result> ProcessProber::probe(ProbeContext& context) const {
   co_await sample(context, seen, before);
   ProcessEvidence evidence{seen, std::move(before), {}, 0};
   co_await look_deep(context, evidence);
-  const ReadFile meminfo = read_kernel_file(context.processes.proc() + "/meminfo");
-  if (const auto memory = parse_meminfo(meminfo.text)) evidence.total_memory = memory->total;
-
+  if (settings_.limits.memory.needs_whole() || settings_.limits.pss.needs_whole()) {
+    const ReadFile meminfo = read_kernel_file(context.processes.proc() + "/meminfo");
+    evidence.total_memory = parse_meminfo(meminfo.text).value_or(MemInfo{}).total;
+  }
   judge(result, evidence);
   result.metrics = process_metrics(settings_.limits, evidence);
   if (context.explain) explain(result, context.processes, evidence);
