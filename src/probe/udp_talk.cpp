@@ -29,7 +29,7 @@ class UdpTalker {
   asio::awaitable<StreamStatus> await_answer(std::size_t number, SteadyTime deadline);
   SteadyTime end_of_attempt(int attempt, SteadyTime deadline) const;
   StreamStatus judge(std::size_t number, const std::string& answer);
-  StreamStatus silent(std::size_t number, SteadyTime since, int asked) const;
+  StreamStatus silent(std::size_t number, steady_clock::duration waited, int asked) const;
   std::string at_step(std::size_t number) const;
   void note(const std::string& what) {
     if (explain_) talk_.notes.push_back(what);
@@ -106,7 +106,7 @@ asio::awaitable<StreamStatus> UdpTalker::step(std::size_t number, SteadyTime dea
     if (status.error != NetError::timeout) co_return status;
     if (!again || steady_clock::now() >= deadline) break;
   }
-  co_return silent(number, begun, asked);
+  co_return silent(number, deadline - begun, asked);
 }
 
 asio::awaitable<StreamStatus> UdpTalker::await_answer(std::size_t number, SteadyTime deadline) {
@@ -137,9 +137,8 @@ StreamStatus UdpTalker::judge(std::size_t number, const std::string& answer) {
   return {NetError::protocol, with_address(text, socket_.address())};
 }
 
-StreamStatus UdpTalker::silent(std::size_t number, SteadyTime since, int asked) const {
-  std::string text =
-      "no answer within " + human_duration(waited_for_people(steady_clock::now() - since));
+StreamStatus UdpTalker::silent(std::size_t number, steady_clock::duration waited, int asked) const {
+  std::string text = "no answer within " + human_duration(waited_for_people(waited));
   if (asked > 1) text += ", asked " + std::to_string(asked) + " times";
   return {NetError::timeout, with_address(text, socket_.address()) + at_step(number)};
 }
