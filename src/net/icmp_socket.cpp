@@ -10,6 +10,7 @@
 // An error in the queue is also reported once by the next call on the socket, whatever that call is
 // about. So a send that fails is done again before it is believed.
 #include "net/icmp_socket.h"
+#include "net/socket_address.h"
 
 #include <linux/errqueue.h>
 #include <linux/filter.h>
@@ -43,26 +44,6 @@ std::uint16_t random_id() noexcept {
 
 bool set(int descriptor, int level, int name, int value) noexcept {
   return setsockopt(descriptor, level, name, &value, sizeof value) == 0;
-}
-
-socklen_t fill(sockaddr_storage& into, const asio::ip::address& address, std::uint16_t port) {
-  into = {};
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    v4.sin_addr.s_addr = htonl(address.to_v4().to_uint());
-    std::memcpy(&into, &v4, sizeof v4);
-    return sizeof v4;
-  }
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(port);
-  const auto bytes = address.to_v6().to_bytes();
-  std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
-  v6.sin6_scope_id = static_cast<std::uint32_t>(address.to_v6().scope_id());
-  std::memcpy(&into, &v6, sizeof v6);
-  return sizeof v6;
 }
 
 asio::ip::address address_of(const void* from) noexcept {
@@ -114,7 +95,7 @@ int IcmpSocket::open_unprivileged() {
   for (int i = 0; i < kTriesForAnId; ++i) {
     id_ = random_id();
     sockaddr_storage to;
-    const socklen_t size = fill(to, any, id_);
+    const socklen_t size = socket_address(any, id_, to);
     if (bind(descriptor_, reinterpret_cast<const sockaddr*>(&to), size) == 0) return 0;
     if (errno != EADDRINUSE) break;
   }
@@ -177,7 +158,7 @@ int IcmpSocket::set_options() noexcept {
 int IcmpSocket::send(const asio::ip::address& to, std::uint16_t sequence, Bytes payload) {
   const auto packet = echo_request(options_.v6, id_, sequence, payload);
   sockaddr_storage address;
-  const socklen_t size = fill(address, to, 0);
+  const socklen_t size = socket_address(to, 0, address);
   for (int attempt = 0;; ++attempt) {
     const auto sent = sendto(descriptor_, packet.data(), packet.size(), MSG_NOSIGNAL,
                              reinterpret_cast<const sockaddr*>(&address), size);

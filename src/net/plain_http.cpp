@@ -8,7 +8,6 @@
 #include "net/plain_http.h"
 
 #include <curl/curl.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -19,10 +18,10 @@
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 #include <cerrno>
-#include <cstring>
 
 #include "net/plain_answer.h"
 #include "net/plain_request.h"
+#include "net/socket_address.h"
 
 namespace tocsin {
 namespace {
@@ -53,27 +52,6 @@ std::string resolve_location(const std::string& base, const std::string& locatio
   }
   curl_url_cleanup(url);
   return out;
-}
-
-socklen_t socket_address(const asio::ip::address& address, std::uint16_t port,
-                         sockaddr_storage& out) noexcept {
-  std::memset(&out, 0, sizeof(sockaddr_in6));
-  if (address.is_v4()) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    v4.sin_addr.s_addr = htonl(address.to_v4().to_uint());
-    std::memcpy(&out, &v4, sizeof v4);
-    return sizeof v4;
-  }
-  sockaddr_in6 v6{};
-  v6.sin6_family = AF_INET6;
-  v6.sin6_port = htons(port);
-  const auto bytes = address.to_v6().to_bytes();
-  std::memcpy(&v6.sin6_addr, bytes.data(), bytes.size());
-  v6.sin6_scope_id = static_cast<std::uint32_t>(address.to_v6().scope_id());
-  std::memcpy(&out, &v6, sizeof v6);
-  return sizeof v6;
 }
 
 // libcurl's code for what became of the answer; explain_failure has the words.

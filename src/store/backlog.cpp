@@ -38,7 +38,7 @@ std::size_t count_ended(const Rows& rows) {
 
 }  // namespace
 
-void Backlog::set_floor(Numbers floor) {
+void Backlog::set_floor(Counters floor) {
   const std::lock_guard lock(mutex_);
   floor_ = floor;
 }

@@ -14,10 +14,10 @@
 namespace tocsin {
 
 // The highest numbers ever given.
-struct Numbers {
+struct Counters {
   std::int64_t incident = 0;
   std::int64_t notification = 0;
-  bool operator==(const Numbers&) const = default;
+  bool operator==(const Counters&) const = default;
 };
 
 // What the disk has not taken. Only the latest of each check, heartbeat, incident and notification
@@ -30,7 +30,7 @@ class Backlog {
 
   // Numbers up to these may be on the disk. Such rows are never dropped here: the disk would tell
   // of an incident that is still open, or of a notification that still waits.
-  void set_floor(Numbers floor);
+  void set_floor(Counters floor);
   void add(const Change& change);
   void clear();
   bool empty() const;
@@ -56,7 +56,7 @@ class Backlog {
   std::map<std::string, HeartbeatRecord> heartbeats_;
   std::map<std::int64_t, IncidentRecord> incidents_;
   std::map<std::int64_t, Held> notifications_;
-  Numbers floor_;
+  Counters floor_;
   std::size_t ended_ = 0;  // rows that may be dropped; counted anew when there are too many
 };
 

@@ -91,7 +91,7 @@ struct Database::Parts {
   std::string file;
   Identity identity;
   SqliteSession session;
-  Numbers written;  // the counters as this connection wrote them
+  Counters written;  // the counters as this connection wrote them
 };
 
 Database::Database(const std::filesystem::path& file, const Settings& settings)
@@ -122,7 +122,7 @@ bool Database::is_blank() {
   });
 }
 
-void Database::write(std::span<const Change> changes, const Numbers& numbers) {
+void Database::write(std::span<const Change> changes, const Counters& numbers) {
   if (identity_of(parts_->file) != parts_->identity) {
     throw make_failure(Fault::removed, parts_->file, "", 0);
   }

@@ -34,7 +34,7 @@ class Database {
   bool is_blank();
 
   // All of it in one durable transaction, or nothing.
-  void write(std::span<const Change> changes, const Numbers& numbers);
+  void write(std::span<const Change> changes, const Counters& numbers);
   // Removes up to `most` rows a kind that ended before then; how many went.
   std::size_t prune(WallTime before, int most);
   // After a failed write: gives up what is half done. The connection can be used again then.

@@ -126,7 +126,7 @@ void Keeper::replace() {
 }
 
 bool Keeper::write(std::span<const Change> changes) {
-  const Numbers stored = numbers_;
+  const Counters stored = numbers_;
   for (const Change& change : changes) note_numbers(change);
   if (!failing_) {
     const auto failure = attempt([&] { database_->write(changes, numbers_); });

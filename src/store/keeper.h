@@ -76,7 +76,7 @@ class Keeper {
   std::unique_ptr<DirectoryLock> lock_;
   std::unique_ptr<Database> database_;
   Saved saved_;
-  Numbers numbers_;
+  Counters numbers_;
 
   bool known_ = false;    // what the file holds was loaded, or written by us
   bool failing_ = false;  // what is given is kept in memory

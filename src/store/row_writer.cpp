@@ -294,7 +294,7 @@ void write_rows(SqliteSession& session, std::span<const Change> changes) {
   deliveries.write(poco);
 }
 
-void write_counters(SqliteSession& session, const Numbers& numbers) {
+void write_counters(SqliteSession& session, const Counters& numbers) {
   Texts names{"incident", "notification"};
   Numerals values{numbers.incident, numbers.notification};
   session.poco() << "INSERT INTO counters (name, value) VALUES (?, ?)"

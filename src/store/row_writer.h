@@ -18,7 +18,7 @@ namespace tocsin {
 // A notification whose row is there keeps its delivery; a delivery without a row does nothing.
 void write_rows(SqliteSession& session, std::span<const Change> changes);
 // Raises the counters to these.
-void write_counters(SqliteSession& session, const Numbers& numbers);
+void write_counters(SqliteSession& session, const Counters& numbers);
 // Removes up to `most` rows of each kind that ended before then; how many went.
 std::size_t prune_rows(SqliteSession& session, WallTime before, int most);
 
