@@ -76,6 +76,15 @@ struct ThreadRef {
   std::string ref;
 };
 
+// What was sent to a notifier about an incident that is open or has just ended: how its sink names
+// the first message, and the latest one.
+struct IncidentMessages {
+  std::string notifier;
+  std::string root_ref;
+  NotificationPtr first;
+  NotificationPtr latest;
+};
+
 // What a start finds.
 struct Saved {
   std::vector<CheckRecord> checks;
@@ -86,6 +95,7 @@ struct Saved {
   };
   std::vector<Waiting> waiting;  // by id
   std::vector<ThreadRef> threads;
+  std::vector<IncidentMessages> incident_messages;
   std::vector<HeartbeatRecord> heartbeats;
   std::int64_t last_incident = 0;  // the highest numbers ever given
   std::int64_t last_notification = 0;

@@ -12,7 +12,10 @@
 namespace tocsin {
 namespace {
 
-asio::awaitable<Outcome> send(std::shared_ptr<Attempt> attempt) {
+asio::awaitable<Outcome> perform(std::shared_ptr<Attempt> attempt) {
+  if (attempt->task == Task::update) {
+    co_return co_await attempt->notifier->update(attempt->delivery);
+  }
   co_return co_await attempt->notifier->send(attempt->delivery);
 }
 
@@ -41,22 +44,19 @@ Outcome outcome_of(const std::exception_ptr& thrown) {
 }  // namespace
 
 Attempt::Attempt(NotificationPtr what, std::shared_ptr<const Notifier> where,
-                 const AttemptTools& tools, std::string thread_ref)
+                 const AttemptTools& tools, Refs refs, Task its_task)
     : notification(std::move(what)),
       notifier(std::move(where)),
+      task(its_task),
       began(tools.clock.steady()),
-      delivery{*notification,
-               tools.http,
-               tools.resolver,
-               tools.workers,
-               tools.clock,
-               std::move(thread_ref),
-               {},
-               tools.clock.wall() - notification->created_at > kLateAfter} {}
+      delivery{*notification,        tools.http,
+               tools.resolver,       tools.workers,
+               tools.clock,          std::move(refs.thread),
+               std::move(refs.root), tools.clock.wall() - notification->created_at > kLateAfter} {}
 
 void start_attempt(const std::shared_ptr<Attempt>& attempt, Loop& loop,
                    std::function<void(Outcome)> done) {
-  asio::co_spawn(loop, send(attempt),
+  asio::co_spawn(loop, perform(attempt),
                  [attempt, done = std::move(done)](const std::exception_ptr& thrown, Outcome out) {
                    if (attempt->abandoned) return;
                    done(thrown ? outcome_of(thrown) : std::move(out));

@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -26,13 +27,23 @@ struct AttemptTools {
   const Clock& clock;
 };
 
+// What an attempt does: tells a new message, or brings an incident's first one up to date.
+enum class Task : std::uint8_t { send, update };
+
+// How the sink names what was there before: Delivery's fields.
+struct Refs {
+  std::string thread;
+  std::string root;
+};
+
 // One attempt under way. Lives until its coroutine has ended, whoever else lets go of it.
 struct Attempt {
   Attempt(NotificationPtr what, std::shared_ptr<const Notifier> where, const AttemptTools& tools,
-          std::string thread_ref);
+          Refs refs, Task its_task = Task::send);
 
   NotificationPtr notification;
   std::shared_ptr<const Notifier> notifier;
+  Task task;
   SteadyTime began;
   bool abandoned = false;  // nobody waits for its outcome any more
   Delivery delivery;       // refers to `notification`

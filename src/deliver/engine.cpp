@@ -22,6 +22,7 @@ namespace tocsin {
 namespace {
 
 constexpr std::size_t kMostThreadRefs = 50'000;
+constexpr std::size_t kMostRoots = 10'000;
 
 std::string lane_key(const NotifierEntry& entry) {
   std::string key = entry.notifier->pace().key;
@@ -42,6 +43,7 @@ Sender::Engine::Engine(Host host, const std::shared_ptr<const Config>& config)
       workers_(loop_),
       commits_(host_.store, loop_),
       refs_(kMostThreadRefs),
+      roots_(kMostRoots),
       grace_(loop_),
       publish_timer_(loop_) {
   adopt(*config);
@@ -72,6 +74,7 @@ void Sender::Engine::adopt(const Config& config) {
     Desk& desk = desks_[entry.name];
     if (desk.entry.notifier && desk.entry.notifier->sink() != entry.notifier->sink()) {
       refs_.forget(entry.name);
+      roots_.forget(entry.name);
     }
     desk.entry = entry;
     desk.configured = true;
@@ -95,6 +98,7 @@ Sender::Engine::Route& Sender::Engine::route_for(const NotifierEntry& entry) {
 bool Sender::Engine::accept(Row& row) {
   const auto desk = desks_.find(row.notification->notifier);
   if (desk == desks_.end() || !desk->second.configured) return false;
+  row.foldable = desk->second.entry.notifier->pace().foldable;
   desk->second.route->lane.add(std::move(row), now());
   return true;
 }
@@ -121,10 +125,25 @@ void Sender::Engine::bury(std::vector<Row> rows) {
   for (const Row& row : rows) host_.on_outcome(*row.notification, row.delivery);
 }
 
-void Sender::Engine::resume(std::vector<Saved::Waiting> waiting, std::vector<ThreadRef> threads) {
+void Sender::Engine::recall(std::vector<ThreadRef> threads,
+                            const std::vector<IncidentMessages>& told) {
   for (ThreadRef& thread : threads) {
     refs_.remember(thread.notifier, thread.thread_key, std::move(thread.ref));
   }
+  for (const IncidentMessages& messages : told) {
+    const std::int64_t incident = messages.first->message->incident;
+    roots_.remember(messages.notifier, std::to_string(incident), messages.root_ref);
+    if (messages.latest != messages.first) want_update(messages.latest);
+  }
+}
+
+void Sender::Engine::want_update(const NotificationPtr& latest) {
+  const auto desk = desks_.find(latest->notifier);
+  if (desk == desks_.end() || !desk->second.configured) return;
+  if (desk->second.entry.notifier->updates()) desk->second.route->lane.want_update(latest);
+}
+
+void Sender::Engine::resume(std::vector<Saved::Waiting> waiting) {
   std::vector<Row> rows;
   rows.reserve(waiting.size());
   for (Saved::Waiting& saved : waiting) {

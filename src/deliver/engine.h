@@ -41,7 +41,8 @@ class Sender::Engine {
   }
   std::vector<NotifierView> views() const;  // thread-safe
 
-  void resume(std::vector<Saved::Waiting> waiting, std::vector<ThreadRef> threads);
+  void recall(std::vector<ThreadRef> threads, const std::vector<IncidentMessages>& told);
+  void resume(std::vector<Saved::Waiting> waiting);
   void submit(std::vector<NotificationPtr> notifications);
   void reconfigure(const Config& config);
   Change dump();
@@ -78,9 +79,13 @@ class Sender::Engine {
   void turn_all();
   void turn(Route& route);
   void wait_until(Route& route, SteadyTime at);
-  void begin(Route& route, const Row& row);
+  void begin(Route& route, const NotificationPtr& notification, Task task);
+  void begin_update(Route& route, const NotificationPtr& latest);
   void end(Route& route, Outcome outcome);
+  void end_update(Route& route, const Outcome& outcome);
   void note(const Row& row, const Outcome& outcome);
+  void remember(const NotificationPtr& sent, const Outcome& outcome);
+  void want_update(const NotificationPtr& latest);
   NotificationPtr fallback_of(const Row& row, std::vector<NotificationPtr>& into);
   void watch(Route& route);
 
@@ -102,6 +107,7 @@ class Sender::Engine {
   std::vector<std::string> order_;                        // the configuration's
   std::map<std::string, std::shared_ptr<Route>> routes_;  // by Pace::key
   ThreadRefs refs_;
+  ThreadRefs roots_;  // the first messages of incidents, by number
   bool stopping_ = false;
   asio::steady_timer grace_;
   asio::steady_timer publish_timer_;

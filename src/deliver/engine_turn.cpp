@@ -5,12 +5,14 @@
 // that decides is the host's; timers only wake, and a wait of more than a second is looked at anew
 // every second.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "deliver/engine.h"
 #include "deliver/fallback.h"
 #include "notify/notifier.h"
 #include "util/log.h"
+#include "util/text.h"
 
 namespace tocsin {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 constexpr Millis kLookAgain{1000};
 // Notifiers have timeouts of their own; this is for one that breaks its word.
 constexpr Millis kLongestAttempt{120'000};
+constexpr std::size_t kLongestReason = 500;
 
 void log_outcome(const Row& row, const Outcome& outcome, WallTime now) {
   const Notification& it = *row.notification;
@@ -75,7 +78,8 @@ void Sender::Engine::turn(Route& route) {
         turn_all();
       });
       break;
-    case Lane::Next::What::send: begin(route, *next.row); break;
+    case Lane::Next::What::send: begin(route, next.row->notification, Task::send); break;
+    case Lane::Next::What::update: begin_update(route, next.update); break;
   }
 }
 
@@ -91,12 +95,27 @@ void Sender::Engine::wait_until(Route& route, SteadyTime at) {
   });
 }
 
-void Sender::Engine::begin(Route& route, const Row& row) {
-  const Notification& it = *row.notification;
+// A reload meanwhile may have sent the notifier elsewhere, where the first message is not.
+void Sender::Engine::begin_update(Route& route, const NotificationPtr& latest) {
+  if (!roots_.find(latest->notifier, std::to_string(latest->message->incident)).empty()) {
+    begin(route, latest, Task::update);
+    return;
+  }
+  Outcome nothing_to_do;
+  nothing_to_do.what = Outcome::What::sent;
+  route.lane.end_update(nothing_to_do, now());
+  turn(route);
+}
+
+void Sender::Engine::begin(Route& route, const NotificationPtr& notification, Task task) {
+  const Notification& it = *notification;
   const AttemptTools tools{loop_, http_, resolver_, workers_, host_.clock};
-  const auto attempt =
-      std::make_shared<Attempt>(row.notification, desks_.at(it.notifier).entry.notifier, tools,
-                                refs_.find(it.notifier, it.thread_key));
+  Refs refs{refs_.find(it.notifier, it.thread_key), {}};
+  if (it.message->incident != 0) {
+    refs.root = roots_.find(it.notifier, std::to_string(it.message->incident));
+  }
+  const auto attempt = std::make_shared<Attempt>(
+      notification, desks_.at(it.notifier).entry.notifier, tools, std::move(refs), task);
   route.attempt = attempt;
   start_attempt(attempt, loop_,
                 [this, &route](Outcome outcome) { end(route, std::move(outcome)); });
@@ -118,6 +137,10 @@ void Sender::Engine::watch(Route& route) {
 }
 
 void Sender::Engine::end(Route& route, Outcome outcome) {
+  if (route.attempt->task == Task::update) {
+    end_update(route, outcome);
+    return;
+  }
   const Notifier& used = *route.attempt->notifier;
   const Notifier& present = *desks_.at(route.attempt->notification->notifier).entry.notifier;
   // A reload meanwhile sent it elsewhere: the thread that was named is not there.
@@ -140,6 +163,18 @@ void Sender::Engine::end(Route& route, Outcome outcome) {
   if (stopping_ && !attempting()) loop_.stop();
 }
 
+void Sender::Engine::end_update(Route& route, const Outcome& outcome) {
+  const NotificationPtr it = route.attempt->notification;
+  route.attempt.reset();
+  route.timer.cancel();
+  if (route.lane.end_update(outcome, now())) {
+    log(LogLevel::warn, "not_updated", "notifier", it->notifier, "check", it->message->check,
+        "incident", it->message->incident, "reason", printable(outcome.reason, kLongestReason));
+  }
+  if (stopping_ && !attempting()) loop_.stop();
+  turn_all();
+}
+
 void Sender::Engine::note(const Row& row, const Outcome& outcome) {
   log_outcome(row, outcome, host_.clock.wall());
   const Notification& it = *row.notification;
@@ -148,10 +183,21 @@ void Sender::Engine::note(const Row& row, const Outcome& outcome) {
   switch (outcome.what) {
     case Outcome::What::sent:
       ++view.sent;
-      refs_.remember(it.notifier, it.thread_key, outcome.thread_ref);
+      remember(row.notification, outcome);
       break;
     case Outcome::What::later: ++view.later; break;
     case Outcome::What::rejected: ++view.rejected; break;
+  }
+}
+
+void Sender::Engine::remember(const NotificationPtr& sent, const Outcome& outcome) {
+  refs_.remember(sent->notifier, sent->thread_key, outcome.thread_ref);
+  if (sent->message->incident == 0) return;
+  const std::string incident = std::to_string(sent->message->incident);
+  if (roots_.find(sent->notifier, incident).empty()) {
+    roots_.remember(sent->notifier, incident, outcome.message_ref);
+  } else {
+    want_update(sent);
   }
 }
 

@@ -9,6 +9,9 @@
 // rest of its thread, for a minute at a time, and the next thread is tried. If that works, and the
 // sink had been failing for all, everything is due again in the old order.
 //
+// Updates give way: one is made only when no row waits. The latest of an incident stands for those
+// before it.
+//
 // The spacing runs from the end of an attempt. The sink counts arrivals, and the arrival lies
 // somewhere between start and end (a first attempt makes a TLS handshake before, a second does
 // not); so this keeps both starts and arrivals apart.
@@ -30,6 +33,7 @@ namespace {
 constexpr unsigned kStubbornAfter = 8;  // some three minutes
 constexpr Millis kStubbornPause{60'000};
 constexpr std::size_t kLongestError = 500;
+constexpr unsigned kMostUpdateFailures = 4;
 
 bool same_thread(const Row& a, const Row& b) noexcept {
   return a.notification->notifier == b.notification->notifier &&
@@ -61,7 +65,8 @@ SteadyTime Lane::ready_at() const noexcept {
 
 Lane::Next Lane::next(Moment now, std::size_t storm_threshold, const Numbers& numbers) {
   Next out;
-  if (busy() || rows_.empty()) return out;
+  if (busy()) return out;
+  if (rows_.empty()) return next_update(now);
   if (now.steady < ready_at()) {
     out.what = Next::What::wait;
     out.at = ready_at();
@@ -74,6 +79,43 @@ Lane::Next Lane::next(Moment now, std::size_t storm_threshold, const Numbers& nu
   out.what = Next::What::send;
   out.row = &row;
   return out;
+}
+
+void Lane::want_update(NotificationPtr latest) {
+  UpdateKey key(latest->notifier, latest->message->incident);
+  updates_[std::move(key)] = {std::move(latest), 0};
+}
+
+Lane::Next Lane::next_update(Moment now) {
+  Next out;
+  if (updates_.empty()) return out;
+  if (now.steady < ready_at()) {
+    out.what = Next::What::wait;
+    out.at = ready_at();
+    return out;
+  }
+  updating_ = updates_.begin()->second.latest;
+  step_ = Step::attempting;
+  out.what = Next::What::update;
+  out.update = updating_;
+  return out;
+}
+
+bool Lane::end_update(const Outcome& outcome, Moment now) {
+  step_ = Step::idle;
+  spaced_until_ = now.steady + spacing_;
+  const NotificationPtr done = std::exchange(updating_, nullptr);
+  const auto at = updates_.find({done->notifier, done->message->incident});
+  const bool overtaken = at->second.latest != done;
+  if (outcome.what == Outcome::What::later) {
+    paused_until_ = now.steady + backoff_.next(outcome.retry_after);
+    if (++at->second.failures < kMostUpdateFailures) return false;
+  } else {
+    backoff_.reset();
+    if (overtaken) return false;
+  }
+  updates_.erase(at);
+  return outcome.what != Outcome::What::sent;
 }
 
 bool Lane::fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers) {
@@ -175,6 +217,7 @@ void Lane::committed(bool durable) {
 
 std::vector<Row> Lane::take(const std::string& notifier) {
   std::vector<Row> out;
+  std::erase_if(updates_, [&](const auto& entry) { return entry.first.first == notifier; });
   for (auto at = rows_.begin(); at != rows_.end();) {
     if (at->second.notification->notifier != notifier) {
       ++at;

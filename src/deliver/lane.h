@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "deliver/backoff.h"
@@ -20,16 +21,18 @@ namespace tocsin {
 // the time and what came of things, and has no clock, no thread and no loop. One thread's.
 //
 // Its turn goes round: `next` says fold (commit the change, then call `committed`) or send (attempt
-// the row, call `end` with the outcome, commit what that gave, then call `committed`). In between,
-// `next` says nothing, so that attempts are serial and each is remembered before the one after it.
+// the row, call `end` with the outcome, commit what that gave, then call `committed`) or update
+// (attempt it, call `end_update`; nothing is to be committed). In between, `next` says nothing, so
+// that attempts are serial and each is remembered before the one after it.
 class Lane {
  public:
   struct Next {
-    enum class What : std::uint8_t { nothing, wait, fold, send };
+    enum class What : std::uint8_t { nothing, wait, fold, send, update };
     What what = What::nothing;
     SteadyTime at{};           // wait: ask again then
     Change change;             // fold
     const Row* row = nullptr;  // send: stays until `end`
+    NotificationPtr update;    // update: the first message of its incident, to this
   };
 
   // A sink may be written to again one spacing after this: when the last process wrote to it is not
@@ -44,10 +47,15 @@ class Lane {
   // The attempt under way ended thus: the row as it is now. It has left the lane unless it is still
   // waiting. REQUIRES an attempt under way.
   Row end(const Outcome& outcome, Moment now);
+  // The first message of this incident is to be brought up to date once nothing waits. A later call
+  // for the same incident takes the place of an earlier one.
+  void want_update(NotificationPtr latest);
+  // The update under way ended thus. True if it is let be. REQUIRES an update under way.
+  bool end_update(const Outcome& outcome, Moment now);
   // What was to be committed is; `durable` is false if only in memory.
   void committed(bool durable);
 
-  // Removes what waits for this notifier. REQUIRES !busy().
+  // Removes what waits for this notifier, and gives the rows. REQUIRES !busy().
   std::vector<Row> take(const std::string& notifier);
   bool busy() const noexcept { return step_ != Step::idle; }
   // By place; the row under way is among them.
@@ -55,8 +63,14 @@ class Lane {
 
  private:
   enum class Step : std::uint8_t { idle, attempting, committing };
+  struct Update {
+    NotificationPtr latest;
+    unsigned failures = 0;
+  };
+  using UpdateKey = std::pair<std::string, std::int64_t>;  // notifier, incident
 
   SteadyTime ready_at() const noexcept;
+  Next next_update(Moment now);
   bool fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers);
   Row& pick(SteadyTime now);
   void put_off(Row& row, const Outcome& outcome, Moment now);
@@ -66,6 +80,8 @@ class Lane {
   Millis spacing_;
   Backoff backoff_;
   std::map<Place, Row> rows_;
+  std::map<UpdateKey, Update> updates_;
+  NotificationPtr updating_;
   std::size_t fresh_ = 0;  // rows that were not resumed
   Step step_ = Step::idle;
   bool look_for_folds_ = false;  // something changed that may allow one

@@ -70,7 +70,7 @@ bool folds_by_itself(const Unit& unit) noexcept {
   }
   return !unit.last().check.empty() &&
          std::all_of(unit.rows.begin(), unit.rows.end(), [&](const Row* row) {
-           return row->untold() && (unit.over || row->delivery.attempts == 0);
+           return row->foldable && row->untold() && (unit.over || row->delivery.attempts == 0);
          });
 }
 

@@ -30,6 +30,7 @@ struct Row {
   DeliveryRecord delivery;
   // Found at the start: an attempt may have been under way when the last process ended.
   bool resumed = false;
+  bool foldable = true;  // Pace::foldable of its notifier
   Place place;
   // Attempts that were put off in this process, and when it may be tried again on its own account.
   unsigned failures = 0;

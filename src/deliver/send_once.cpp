@@ -22,7 +22,7 @@ Outcome send_once(const NotifierEntry& entry, const Notification& notification,
   Outcome out;
   out.reason = "the attempt did not end";
   const auto attempt = std::make_shared<Attempt>(std::make_shared<const Notification>(notification),
-                                                 entry.notifier, tools, std::string());
+                                                 entry.notifier, tools, Refs{});
   start_attempt(attempt, loop, [&](Outcome outcome) {
     out = std::move(outcome);
     loop.stop();  // the resolver may still listen for late answers

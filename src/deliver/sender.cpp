@@ -8,6 +8,10 @@
 //   attempt, commits      one attempt at a sink; one transaction           (on the loop)
 //   engine                turns lanes: next → fold or attempt → commit → next …
 //
+// Where a sink lets a message be changed, an incident's first one is brought up to date after each
+// that follows it. That is an ornament: it is not stored, gives way to every message, and is made
+// anew from what was sent when the process starts.
+//
 // A row is waiting, sent, dead or folded, and only a commit moves it. An attempt is made from a row
 // that is waiting on disk, and its outcome is committed before the lane's next attempt begins. So
 // whenever the process is killed, at most the attempt under way is repeated, with the same uid; a
@@ -33,10 +37,11 @@ Sender::Sender(Host host, std::shared_ptr<const Config> config)
 Sender::~Sender() = default;
 
 void Sender::resume(const Saved& saved) {
-  engine_->post(
-      [engine = engine_.get(), waiting = saved.waiting, threads = saved.threads]() mutable {
-        engine->resume(std::move(waiting), std::move(threads));
-      });
+  engine_->post([engine = engine_.get(), waiting = saved.waiting, threads = saved.threads,
+                 told = saved.incident_messages]() mutable {
+    engine->recall(std::move(threads), told);
+    engine->resume(std::move(waiting));
+  });
 }
 
 void Sender::submit(std::vector<NotificationPtr> notifications) {

@@ -37,6 +37,9 @@ struct Pace {
   Millis spacing{0};  // least time between the starts of two attempts
   // Whether repeats with the same uid are recognised by the sink (by its documentation).
   bool idempotent = false;
+  // Whether a digest may stand for many messages. Not where each one moves a state that the sink
+  // keeps per thread: an alert that is opened has to be closed by its own key.
+  bool foldable = true;
 };
 
 // A parsed notifier: how to tell one sink. Immutable. `send` is a coroutine of the delivery loop;

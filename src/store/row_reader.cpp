@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <map>
 #include <memory>
 #include <utility>
 
@@ -259,6 +260,33 @@ std::vector<ThreadRef> read_threads(SqliteSession& session) {
   return out;
 }
 
+// The index of `ended_at` bounds the search by the age of the oldest incident that matters.
+std::vector<IncidentMessages> read_incident_messages(SqliteSession& session) {
+  constexpr const char* kWhich =
+      " WHERE status = 'sent' AND message_ref <> ''"
+      " AND ended_at >= (SELECT min(opened_at) FROM that_matter)"
+      " AND json_extract(message, '$.incident') IN (SELECT id FROM that_matter) ORDER BY id";
+  constexpr const char* kThatMatter =
+      "WITH that_matter AS (SELECT id, opened_at FROM incidents WHERE closed_at IS NULL"
+      " OR closed_at >= (SELECT max(ended_at) - 600000 FROM notifications)"
+      " OR id IN (SELECT json_extract(message, '$.incident') FROM notifications"
+      " WHERE status = 'waiting')) ";
+  Statement select(session.poco());
+  select << std::string(kThatMatter) + NotificationColumns::kSelect + kWhich;
+  std::vector<IncidentMessages> out;
+  std::map<std::pair<std::string, std::int64_t>, std::size_t> index;
+  for (NotificationRow& row : collect_notifications<NotificationRow>(select)) {
+    const NotificationPtr& it = row.notification;
+    const auto [at, is_new] = index.try_emplace({it->notifier, it->message->incident}, out.size());
+    if (is_new) {
+      out.push_back({it->notifier, row.delivery.message_ref, it, it});
+    } else {
+      out[at->second].latest = it;
+    }
+  }
+  return out;
+}
+
 namespace {
 
 // "1767323045000 run-id" each; what is not that is left out.
@@ -335,6 +363,7 @@ Saved read_saved(SqliteSession& session) {
   saved.open_incidents = read_open_incidents(session);
   saved.waiting = read_waiting(session);
   saved.threads = read_threads(session);
+  saved.incident_messages = read_incident_messages(session);
   saved.heartbeats = read_heartbeats(session);
   saved.last_incident = read_counter(session, "incident");
   saved.last_notification = read_counter(session, "notification");

@@ -34,6 +34,9 @@ std::vector<IncidentRecord> read_incidents(SqliteSession& session, const ListQue
 std::vector<Saved::Waiting> read_waiting(SqliteSession& session);
 std::vector<NotificationRow> read_notifications(SqliteSession& session, const ListQuery& query);
 std::vector<ThreadRef> read_threads(SqliteSession& session);
+// Of incidents that are open, have something waiting, or ended within the last ten minutes of which
+// the database tells.
+std::vector<IncidentMessages> read_incident_messages(SqliteSession& session);
 std::vector<HeartbeatRecord> read_heartbeats(SqliteSession& session);
 
 // The highest number ever given of "incident" or "notification".

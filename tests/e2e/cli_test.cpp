@@ -79,7 +79,7 @@ TEST_CASE("cli: a secret is neither printed nor needed with --no-secrets", "[e2e
 }
 
 TEST_CASE("cli: probe exits as a Nagios plugin and shows why", "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   ConfigFile file(
       kNotifiers + "checks:\n  - name: good\n    http: " + target.url() +
       "\n  - name: slow\n    http: {url: '" + target.url() +

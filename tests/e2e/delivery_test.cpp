@@ -25,7 +25,7 @@ std::string head(const ChatStandIn& chat, const std::string& more = {}) {
          chat.webhook_url() + "', timeout: 2s" + more + "}}]\nchecks:\n";
 }
 
-std::string web(const HttpTarget& target) {
+std::string web(const WebTarget& target) {
   return "  - {name: web, http: '" + target.url() + "'}\n";
 }
 
@@ -44,7 +44,7 @@ std::vector<std::string> words(const std::vector<std::string>& texts) {
 // One daemon, one target, one space.
 struct Scene {
   ChatStandIn chat;
-  HttpTarget target;
+  WebTarget target;
   Daemon daemon;
 
   void begin() {
@@ -62,7 +62,7 @@ TEST_CASE("main job: DOWN and UP of each type of check, in one thread each, afte
   ChatStandIn chat;
   Nginx nginx({.server = "location / { }"});
   nginx.put("health", "all ok\n");
-  HttpTarget port;
+  WebTarget port;
   Daemon daemon;
   ProcessTarget process(daemon.dir());
   process.start();
@@ -280,7 +280,7 @@ TEST_CASE("main job: what a hostile target says can neither ping a room nor forg
 TEST_CASE("main job: thread: incident begins a new thread for each incident, mention rings",
           "[e2e]") {
   ChatStandIn chat;
-  HttpTarget target;
+  WebTarget target;
   Daemon daemon;
   daemon.configure(head(chat, ", mention: all") + "  - {name: web, thread: incident, http: '" +
                    target.url() + "'}\n");

@@ -47,7 +47,7 @@ Told parse(const std::string& text) {
 struct World {
   // A space for each check, so that the quota of one does not make the test last for minutes.
   std::array<ChatStandIn, kLanes> chats;
-  std::array<HttpTarget, kLanes> targets;
+  std::array<WebTarget, kLanes> targets;
   Daemon daemon;
   std::mt19937 random{20261121};
 
@@ -106,7 +106,7 @@ TEST_CASE("kill -9: two hundred times, and every change is told once, in order",
     world.daemon.kill9();
   }
   REQUIRE(world.daemon.start());
-  for (HttpTarget& target : world.targets) target.answer(200);
+  for (WebTarget& target : world.targets) target.answer(200);
   for (std::size_t i = 0; i < kLanes; ++i) REQUIRE(world.daemon.wait_state(name(i), "up"));
   REQUIRE(eventually(
       [&] {

@@ -27,7 +27,7 @@ std::string one_check(const std::string& name, const std::string& url) {
 }  // namespace
 
 TEST_CASE("run: SIGTERM and SIGINT stop it within five seconds with exit 0", "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   Daemon daemon;
   daemon.configure(kHead + "checks:\n" + one_check("web", target.url()));
   REQUIRE(daemon.start());
@@ -62,8 +62,8 @@ TEST_CASE("run: a bad configuration exits 1 with every error", "[e2e]") {
 }
 
 TEST_CASE("run: a reload keeps states, a bad file changes nothing", "[e2e]") {
-  HttpTarget good;
-  HttpTarget bad;
+  WebTarget good;
+  WebTarget bad;
   bad.answer(503);
   Daemon daemon;
   daemon.configure(kHead + "checks:\n" + one_check("good", good.url()) +
@@ -95,7 +95,7 @@ TEST_CASE("run: a hundred reloads under load neither lose a check nor tell of on
   const std::string head =
       "defaults: {interval: 2s, timeout: 2s, retry_interval: 500ms, down_after: 5}\n"
       "notifiers: [{name: terminal, console: {}}]\n";
-  HttpTarget target;
+  WebTarget target;
   std::string checks = "checks:\n";
   for (int i = 0; i < 200; ++i) checks += one_check("web-" + std::to_string(i), target.url());
   Daemon daemon;
@@ -114,7 +114,7 @@ TEST_CASE("run: a hundred reloads under load neither lose a check nor tell of on
 }
 
 TEST_CASE("run: systemd is told READY, RELOADING with its time, STOPPING, and fed", "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   Daemon daemon;
   daemon.configure(kHead + "checks:\n" + one_check("web", target.url()));
   REQUIRE(daemon.start_with({"WATCHDOG_USEC=600000"}));
@@ -128,7 +128,7 @@ TEST_CASE("run: systemd is told READY, RELOADING with its time, STOPPING, and fe
 }
 
 TEST_CASE("run: a second daemon on the same state directory names the first and exits 1", "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   Daemon first;
   first.configure(kHead + "checks:\n" + one_check("web", target.url()));
   REQUIRE(first.start());
@@ -140,7 +140,7 @@ TEST_CASE("run: a second daemon on the same state directory names the first and 
 }
 
 TEST_CASE("run: a damaged database is set aside, told, and monitoring goes on", "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   Daemon daemon;
   daemon.configure(kHead + "checks:\n" + one_check("web", target.url()));
   std::filesystem::create_directories(daemon.dir() / "state");
@@ -159,7 +159,7 @@ TEST_CASE("run: a damaged database is set aside, told, and monitoring goes on", 
 
 TEST_CASE("run: a state directory that cannot be made leaves it paging from memory, and says so",
           "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   target.answer(503);
   Daemon daemon;
   daemon.configure(kHead + "checks:\n" + one_check("web", target.url()));
@@ -173,7 +173,7 @@ TEST_CASE("run: a state directory that cannot be made leaves it paging from memo
 }
 
 TEST_CASE("run: a port of the web side that is taken stops no page", "[e2e]") {
-  HttpTarget target;
+  WebTarget target;
   target.answer(503);
   Daemon daemon;
   daemon.configure(kHead + "checks:\n" + one_check("web", target.url()));

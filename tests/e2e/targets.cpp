@@ -18,15 +18,15 @@ std::atomic<int> serial{0};
 
 }  // namespace
 
-HttpTarget::HttpTarget() {
+WebTarget::WebTarget() {
   go();
 }
 
-HttpTarget::~HttpTarget() {
+WebTarget::~WebTarget() {
   stop();
 }
 
-void HttpTarget::go() {
+void WebTarget::go() {
   if (thread_.joinable()) return;
   listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
@@ -46,7 +46,7 @@ void HttpTarget::go() {
   thread_ = std::thread([this] { serve(); });
 }
 
-void HttpTarget::stop() {
+void WebTarget::stop() {
   if (!thread_.joinable()) return;
   stopping_ = true;
   shutdown(listener_, SHUT_RDWR);  // wakes the accept
@@ -54,7 +54,7 @@ void HttpTarget::stop() {
   close(listener_);
 }
 
-void HttpTarget::serve() {
+void WebTarget::serve() {
   while (!stopping_) {
     const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) continue;
@@ -63,7 +63,7 @@ void HttpTarget::serve() {
   }
 }
 
-void HttpTarget::answer_one(int client) const {
+void WebTarget::answer_one(int client) const {
   std::string request;
   std::array<char, 4096> part{};
   pollfd ready{.fd = client, .events = POLLIN, .revents = 0};
@@ -78,11 +78,11 @@ void HttpTarget::answer_one(int client) const {
   void(send(client, answer.data(), answer.size(), MSG_NOSIGNAL));
 }
 
-std::string HttpTarget::address() const {
+std::string WebTarget::address() const {
   return "127.0.0.1:" + std::to_string(port_);
 }
 
-std::string HttpTarget::url() const {
+std::string WebTarget::url() const {
   return "http://" + address() + "/";
 }
 

@@ -13,12 +13,12 @@ namespace tocsin {
 
 // A web server on loopback whose answer the test chooses; `stop` and `go` close and open its port,
 // which stays the same. Thread-safe.
-class HttpTarget {
+class WebTarget {
  public:
-  HttpTarget();
-  ~HttpTarget();
-  HttpTarget(const HttpTarget&) = delete;
-  HttpTarget& operator=(const HttpTarget&) = delete;
+  WebTarget();
+  ~WebTarget();
+  WebTarget(const WebTarget&) = delete;
+  WebTarget& operator=(const WebTarget&) = delete;
 
   void answer(int status) noexcept { status_ = status; }
   void stop();

@@ -30,9 +30,9 @@ std::vector<Verdict> verdicts(const std::string& letters) {
   return out;
 }
 
-std::vector<Step> run(const std::vector<Verdict>& results, const Policy& policy,
-                      State begin = State::pending) {
-  std::vector<Step> steps;
+std::vector<OracleStep> run(const std::vector<Verdict>& results, const Policy& policy,
+                            State begin = State::pending) {
+  std::vector<OracleStep> steps;
   Standing standing;
   standing.state = begin;
   for (const Verdict verdict : results) {
@@ -46,7 +46,7 @@ std::vector<Step> run(const std::vector<Verdict>& results, const Policy& policy,
 // The states after each result: u(p), g (degraded), d(own), ? (unknown), - (pending).
 std::string states(const std::string& letters, const Policy& policy, State begin = State::pending) {
   std::string out;
-  for (const Step& step : run(verdicts(letters), policy, begin)) {
+  for (const OracleStep& step : run(verdicts(letters), policy, begin)) {
     switch (step.state) {
       case State::up: out += 'u'; break;
       case State::degraded: out += 'g'; break;
@@ -60,7 +60,8 @@ std::string states(const std::string& letters, const Policy& policy, State begin
 
 std::string suspicions(const std::string& letters, const Policy& policy, State begin) {
   std::string out;
-  for (const Step& step : run(verdicts(letters), policy, begin)) out += step.suspected ? '!' : '.';
+  for (const OracleStep& step : run(verdicts(letters), policy, begin))
+    out += step.suspected ? '!' : '.';
   return out;
 }
 
@@ -222,7 +223,7 @@ TEST_CASE("evaluate: agrees with the rules read literally over the whole history
     Oracle oracle(policy);
     const auto steps = run(results, policy);
     for (std::size_t i = 0; i < results.size(); ++i) {
-      const Step expected = oracle.next(results[i]);
+      const OracleStep expected = oracle.next(results[i]);
       RC_LOG() << "result " << i << "\n";
       RC_ASSERT(steps[i].state == expected.state);
       RC_ASSERT(steps[i].suspected == expected.suspected);
@@ -259,7 +260,7 @@ TEST_CASE("evaluate: whatever happens, these hold", "[evaluate]") {
         std::vector<Verdict>(*rc::gen::inRange<std::size_t>(0, 40), Verdict::unknown);
     const auto begin =
         *rc::gen::element(State::pending, State::up, State::degraded, State::down, State::unknown);
-    for (const Step& step : run(results, *any_policy(), begin)) {
+    for (const OracleStep& step : run(results, *any_policy(), begin)) {
       const bool fits = step.state == begin || step.state == State::unknown;
       RC_ASSERT(fits);
     }

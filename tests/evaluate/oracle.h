@@ -18,7 +18,7 @@ inline WallTime at(std::size_t result) {
 }
 
 // What is held after a result.
-struct Step {
+struct OracleStep {
   State state = State::pending;
   std::optional<Transition> transition;
   bool suspected = false;
@@ -30,7 +30,7 @@ class Oracle {
  public:
   explicit Oracle(Policy policy) : policy_(policy) {}
 
-  Step next(Verdict verdict) {
+  OracleStep next(Verdict verdict) {
     all_.push_back(verdict);
     const State before = state_;
     std::optional<Transition> transition;

@@ -26,7 +26,7 @@ std::shared_ptr<const Notifier> console(const std::string& settings = "{color: n
 }
 
 std::string printed(const Notifier& notifier, const Notification& notification, bool late = false) {
-  Desk desk;
+  SendDesk desk;
   Outcome outcome;
   std::string text;
   {
@@ -104,7 +104,7 @@ TEST_CASE("console: hostile texts bring no escape sequence and no line of their 
 }
 
 TEST_CASE("console: a closed standard output rejects, and does not end the process", "[notify]") {
-  Desk desk;
+  SendDesk desk;
   const auto notifier = console();
   Outcome outcome;
   SECTION("a pipe whose reader has gone") {
@@ -139,7 +139,7 @@ TEST_CASE("console: a full disk is later", "[notify]") {
     WARN("/dev/full is not there");
     return;
   }
-  Desk desk;
+  SendDesk desk;
   Outcome outcome;
   {
     const StdoutIs to(full);
@@ -151,7 +151,7 @@ TEST_CASE("console: a full disk is later", "[notify]") {
 }
 
 TEST_CASE("console: a reader that does not read costs two seconds of this sink alone", "[notify]") {
-  Desk desk;
+  SendDesk desk;
   Pipe pipe;
   pipe.fill();
   const auto stuck = console();
@@ -171,7 +171,7 @@ TEST_CASE("console: a reader that does not read costs two seconds of this sink a
 }
 
 TEST_CASE("console: a reader that comes back in time gets the whole message", "[notify]") {
-  Desk desk;
+  SendDesk desk;
   Pipe pipe;
   pipe.fill();
   std::string got;

@@ -7,16 +7,19 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <string>
 
 #include "config/load.h"
 #include "notify/chat_message.h"
+#include "notify/contract_bench.h"
 #include "notify/notify_fixture.h"
 #include "notify/registry.h"
 #include "notify/rigs.h"
 #include "notify/webhook_url.h"
 #include "probe/registry.h"
 #include "support/http_stand_in.h"
+#include "support/temp_dir.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -24,115 +27,8 @@ namespace {
 
 using What = Outcome::What;
 
-bool is_plain(const HttpReply& reply) {
-  return reply.status == 200 && reply.body == "{}" && reply.headers.empty() &&
-         reply.way == HttpReply::Way::answer && reply.delay == Millis{0};
-}
-
-// A sink that answers everything alike and keeps what it was asked.
-class Sink {
- public:
-  explicit Sink(const Rig& rig)
-      : rig_(rig), http_({{}, [this](const HttpAsked& asked) { return keep(asked); }}) {}
-  void reply(HttpReply reply) {
-    const std::lock_guard lock(mutex_);
-    reply_ = std::move(reply);
-  }
-  // The answer's body is the request's own target, as an unkind service would quote it.
-  void echo(int status) {
-    const std::lock_guard lock(mutex_);
-    echo_ = true;
-    reply_.status = status;
-  }
-  std::vector<HttpAsked> asked() const {
-    const std::lock_guard lock(mutex_);
-    return asked_;
-  }
-  std::string base_url() const { return http_.base_url(); }
-  HttpStandIn& http() { return http_; }
-
- private:
-  HttpReply keep(const HttpAsked& asked) {
-    const std::lock_guard lock(mutex_);
-    asked_.push_back(asked);
-    HttpReply reply = reply_;
-    if (rig_.taken != nullptr && is_plain(reply)) reply = rig_.taken(asked);
-    const std::string status = std::to_string(reply.status);
-    if (echo_) {
-      reply.body = R"({"error": {"code": )" + status + R"(, "message": "no such thing: )" +
-                   asked.target + R"(", "status": "NOT_FOUND"}})";
-    }
-    return reply;
-  }
-
-  const Rig& rig_;
-  mutable std::mutex mutex_;
-  std::vector<HttpAsked> asked_;
-  HttpReply reply_;
-  bool echo_ = false;
-  HttpStandIn http_;
-};
-
-// A notifier of the rig's type before a sink of its own, and a loop to send on.
-class Bench {
- public:
-  explicit Bench(const Rig& rig) : sink(rig), rig_(rig) {
-    const LoadedNotifier loaded = load_notifier(rig.type, rig.settings(sink.base_url()));
-    INFO(rig.type);
-    INFO(loaded.all_problems());
-    REQUIRE(loaded.notifier);
-    notifier_ = loaded.notifier;
-  }
-
-  Outcome send(const Notification& notification) { return desk_.send(*notifier_, notification); }
-  std::vector<Outcome> send_all(const std::vector<Notification>& all) {
-    return desk_.send_all(*notifier_, all);
-  }
-  Outcome outcome_of(HttpReply reply) {
-    sink.reply(std::move(reply));
-    return send(a_notification(Kind::down));
-  }
-  // What there is to see of one notification: the text as it arrived, or as it was printed.
-  std::string told(const Notification& notification) {
-    if (rig_.is_http()) {
-      CHECK(send(notification).what == What::sent);
-      return rig_.text_of(sink.asked().back());
-    }
-    const CapturedStdout captured;
-    send(notification);
-    return captured.text();
-  }
-  Pace pace() const { return notifier_->pace(); }
-
-  Sink sink;
-
- private:
-  const Rig& rig_;
-  std::shared_ptr<const Notifier> notifier_;
-  Desk desk_;
-};
-
 bool shows_secret(const Rig& rig, const std::string& text) {
   return gives_away(text, rig.secrets) || text.find("http://") != std::string::npos;
-}
-
-template <typename Rule>
-void for_each(Rule rule) {
-  for (const Rig& rig : rigs()) {
-    INFO(rig.type);
-    Bench bench(rig);
-    rule(rig, bench);
-  }
-}
-
-template <typename Rule>
-void for_each_http(Rule rule) {
-  for (const Rig& rig : rigs()) {
-    if (!rig.is_http()) continue;
-    INFO(rig.type);
-    Bench bench(rig);
-    rule(rig, bench);
-  }
 }
 
 }  // namespace
@@ -188,7 +84,7 @@ TEST_CASE("notifiers: no secret is in a problem, a sink or a pace", "[notify]") 
 }
 
 TEST_CASE("notifiers: each kind of message arrives, with its name and reason", "[notify]") {
-  for_each([](const Rig&, Bench& bench) {
+  for_each_rig([](const Rig&, RigBench& bench) {
     for (const Kind kind : kKinds) {
       INFO(to_string(kind));
       const Message message = a_message(kind);
@@ -200,7 +96,7 @@ TEST_CASE("notifiers: each kind of message arrives, with its name and reason", "
 }
 
 TEST_CASE("notifiers: hostile text can neither ping nor break what is sent", "[notify]") {
-  for_each([](const Rig& rig, Bench& bench) {
+  for_each_rig([](const Rig& rig, RigBench& bench) {
     for (const Kind kind : kKinds) {
       INFO(to_string(kind));
       const std::string text = bench.told(a_notification(hostile_message(kind, hostile_text())));
@@ -211,7 +107,7 @@ TEST_CASE("notifiers: hostile text can neither ping nor break what is sent", "[n
 }
 
 TEST_CASE("notifiers: a text beyond the sink's limit is cut between code points", "[notify]") {
-  for_each([](const Rig& rig, Bench& bench) {
+  for_each_rig([](const Rig& rig, RigBench& bench) {
     for (const std::string piece : {"x", "é", "漢", "🔔", "<"}) {
       INFO(piece);
       std::string big;
@@ -223,143 +119,6 @@ TEST_CASE("notifiers: a text beyond the sink's limit is cut between code points"
       CHECK(utf16_units(text) <= rig.most_text);
       CHECK(text.find("\xEF\xBF\xBD") == std::string::npos);
     }
-  });
-}
-
-TEST_CASE("notifiers: status codes are sent, later or rejected", "[notify]") {
-  for_each_http([](const Rig&, Bench& bench) {
-    for (const int status : {200, 201, 204}) {
-      CHECK(bench.outcome_of({.status = status}).what == What::sent);
-    }
-    for (const int status : {408, 425, 429, 500, 502, 503, 504}) {
-      INFO(status);
-      const Outcome outcome = bench.outcome_of({.status = status});
-      CHECK(outcome.what == What::later);
-      CHECK(outcome.reason.find(std::to_string(status)) != std::string::npos);
-      CHECK(outcome.retry_after == std::nullopt);
-    }
-    for (const int status : {301, 307, 400, 401, 403, 404, 405, 410, 413, 422}) {
-      INFO(status);
-      const Outcome outcome = bench.outcome_of({.status = status});
-      CHECK(outcome.what == What::rejected);
-      CHECK(outcome.reason.find(std::to_string(status)) != std::string::npos);
-    }
-  });
-}
-
-TEST_CASE("notifiers: Retry-After is handed on", "[notify]") {
-  for_each_http([](const Rig&, Bench& bench) {
-    const Outcome asked = bench.outcome_of({.status = 429, .headers = {{"Retry-After", "42"}}});
-    CHECK(asked.retry_after == Millis{42'000});
-  });
-}
-
-TEST_CASE("notifiers: a redirect is not followed", "[notify]") {
-  for_each_http([](const Rig& rig, Bench& bench) {
-    Sink elsewhere(rig);
-    const std::string target = elsewhere.base_url() + "/x";
-    const Outcome outcome = bench.outcome_of({.status = 307, .headers = {{"Location", target}}});
-    CHECK(outcome.what == What::rejected);
-    CHECK(elsewhere.asked().empty());
-  });
-}
-
-TEST_CASE("notifiers: no answer is later, in doubt once it was sent", "[notify]") {
-  for_each_http([](const Rig& rig, Bench& bench) {
-    for (const auto way : {HttpReply::Way::hang, HttpReply::Way::close}) {
-      const auto began = std::chrono::steady_clock::now();
-      const Outcome outcome = bench.outcome_of({.way = way});
-      CHECK(outcome.what == What::later);
-      CHECK(outcome.in_doubt);
-      CHECK_FALSE(outcome.reason.empty());
-      CHECK_FALSE(shows_secret(rig, outcome.reason));
-      CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds{60});
-    }
-    bench.sink.http().stop();
-    const Outcome outcome = bench.outcome_of({});
-    CHECK(outcome.what == What::later);
-    CHECK_FALSE(outcome.in_doubt);
-    CHECK_FALSE(shows_secret(rig, outcome.reason));
-  });
-}
-
-TEST_CASE("notifiers: a service that echoes the secret does not get it into a reason", "[notify]") {
-  for_each_http([](const Rig& rig, Bench& bench) {
-    for (const int status : {400, 404, 429, 503}) {
-      bench.sink.echo(status);
-      const Outcome outcome = bench.send(a_notification(Kind::down));
-      INFO(outcome.reason);
-      CHECK_FALSE(shows_secret(rig, outcome.reason));
-      CHECK_FALSE(outcome.reason.empty());
-    }
-  });
-}
-
-TEST_CASE("notifiers: odd answers to a message that was taken are survived", "[notify]") {
-  for_each_http([](const Rig&, Bench& bench) {
-    for (const std::string& body :
-         {std::string{}, std::string("<html>"), std::string(1 << 20, '['),
-          std::string("\xff\0\x01", 3), "{\"name\": \"" + std::string(1 << 20, 'x') + "\"}"}) {
-      const Outcome outcome = bench.outcome_of({.body = body});
-      CHECK(outcome.what == What::sent);
-      CHECK(outcome.thread_ref.size() + outcome.message_ref.size() < 2000);
-    }
-  });
-}
-
-TEST_CASE("notifiers: the idempotency key is the notification's, in every attempt", "[notify]") {
-  for_each_http([](const Rig& rig, Bench& bench) {
-    CHECK(bench.pace().idempotent == (rig.idempotency_of != nullptr));
-    if (rig.idempotency_of == nullptr) return;
-    const Notification one = a_notification(Kind::down);
-    const Notification two = a_notification(Kind::down);
-    for (const Notification* next : {&one, &one, &two}) bench.send(*next);
-    const auto asked = bench.sink.asked();
-    REQUIRE(asked.size() == 3);
-    CHECK(rig.idempotency_of(asked[0]) == one.uid);
-    CHECK(rig.idempotency_of(asked[1]) == one.uid);
-    CHECK(rig.idempotency_of(asked[2]) == two.uid);
-  });
-}
-
-TEST_CASE("notifiers: the same key is the same thread, another one is another", "[notify]") {
-  for_each_http([](const Rig& rig, Bench& bench) {
-    const std::string huge(5000, 'k');
-    for (const std::string& key : {std::string("web-01"), std::string("web-01"),
-                                   std::string("web-02"), huge, huge, huge + "k"}) {
-      CHECK(bench.send(a_notification(a_message(Kind::down), key)).what == What::sent);
-    }
-    const auto asked = bench.sink.asked();
-    REQUIRE(asked.size() == 6);
-    CHECK(rig.thread_of(asked[0]) == rig.thread_of(asked[1]));
-    CHECK(rig.thread_of(asked[0]) != rig.thread_of(asked[2]));
-    CHECK(rig.thread_of(asked[3]) == rig.thread_of(asked[4]));
-    CHECK(rig.thread_of(asked[3]) != rig.thread_of(asked[5]));
-  });
-}
-
-TEST_CASE("notifiers: the connection is kept for the next message", "[notify]") {
-  for_each_http([](const Rig&, Bench& bench) {
-    for (int i = 0; i < 3; ++i) bench.send(a_notification(Kind::down));
-    const auto asked = bench.sink.asked();
-    REQUIRE(asked.size() == 3);
-    CHECK(asked[0].peer_port == asked[1].peer_port);
-    CHECK(asked[1].peer_port == asked[2].peer_port);
-  });
-}
-
-TEST_CASE("notifiers: several at once do not disturb one another", "[notify]") {
-  for_each_http([](const Rig& rig, Bench& bench) {
-    std::vector<Notification> all;
-    for (int i = 0; i < 8; ++i) {
-      all.push_back(a_notification(a_message(Kind::down), "key-" + std::to_string(i)));
-    }
-    for (const Outcome& outcome : bench.send_all(all)) CHECK(outcome.what == What::sent);
-    std::vector<std::string> threads;
-    for (const HttpAsked& asked : bench.sink.asked()) threads.push_back(rig.thread_of(asked));
-    std::sort(threads.begin(), threads.end());
-    CHECK(std::unique(threads.begin(), threads.end()) == threads.end());
-    CHECK(threads.size() == 8);
   });
 }
 

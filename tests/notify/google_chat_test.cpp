@@ -37,7 +37,7 @@ std::string problems(const std::string& settings) {
 TEST_CASE("google_chat: a message arrives in its key's thread, and says where", "[notify]") {
   ChatStandIn chat(no_quota());
   const auto notifier = chat_notifier(chat.webhook_url());
-  Desk desk;
+  SendDesk desk;
   const Outcome down = desk.send(*notifier, a_notification(Kind::down));
   const Outcome up = desk.send(*notifier, a_notification(Kind::up));
   const Outcome other = desk.send(*notifier, a_notification(a_message(Kind::down), "web-02"));
@@ -59,7 +59,7 @@ TEST_CASE("google_chat: every kind, as hostile as can be, is valid by the API's 
           "[notify]") {
   ChatStandIn chat(no_quota());
   const auto notifier = chat_notifier(chat.webhook_url());
-  Desk desk;
+  SendDesk desk;
   std::size_t sent = 0;
   for (const Kind kind : kKinds) {
     for (const std::string& text : {hostile_text(), hostile_text() + std::string(1 << 20, '<')}) {
@@ -81,7 +81,7 @@ TEST_CASE("google_chat: every kind, as hostile as can be, is valid by the API's 
 TEST_CASE("google_chat: a notification without a key is sent without a thread", "[notify]") {
   ChatStandIn chat;
   const auto notifier = chat_notifier(chat.webhook_url());
-  CHECK(Desk().send(*notifier, a_notification(a_message(Kind::test), "")).what == What::sent);
+  CHECK(SendDesk().send(*notifier, a_notification(a_message(Kind::test), "")).what == What::sent);
   CHECK(chat.seen().invalid() == 0);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("google_chat: a repeat carries the same requestId, and is recognised",
   ChatStandIn chat(no_quota());
   const auto notifier = chat_notifier(chat.webhook_url());
   CHECK(notifier->pace().idempotent);
-  Desk desk;
+  SendDesk desk;
   const Notification one = a_notification(Kind::down);
   chat.script(ChatStep::take_and_close());
   const Outcome first = desk.send(*notifier, one);
@@ -107,7 +107,7 @@ TEST_CASE("google_chat: a service that ignores requestId shows a repeat, once", 
   rules.request_ids = false;
   ChatStandIn chat(rules);
   const auto notifier = chat_notifier(chat.webhook_url());
-  Desk desk;
+  SendDesk desk;
   const Notification one = a_notification(Kind::down);
   chat.script(ChatStep::take_and_close());
   desk.send(*notifier, one);
@@ -118,7 +118,7 @@ TEST_CASE("google_chat: a service that ignores requestId shows a repeat, once", 
 TEST_CASE("google_chat: the quota's 429 is later, with what the service asks for", "[notify]") {
   ChatStandIn chat;
   const auto notifier = chat_notifier(chat.webhook_url());
-  Desk desk;
+  SendDesk desk;
   chat.script(ChatStep::error(429, "7"));
   const Outcome asked = desk.send(*notifier, a_notification(Kind::down));
   CHECK(asked.what == What::later);
@@ -130,7 +130,7 @@ TEST_CASE("google_chat: the quota's 429 is later, with what the service asks for
 
 TEST_CASE("google_chat: what went wrong is told for people", "[notify]") {
   ChatStandIn chat;
-  Desk desk;
+  SendDesk desk;
   const Notification one = a_notification(Kind::down);
   std::string url = chat.webhook_url();
   SECTION("a token that is not valid") {
@@ -160,7 +160,7 @@ TEST_CASE("google_chat: what went wrong is told for people", "[notify]") {
 TEST_CASE("google_chat: a kept connection that has died meanwhile costs no delivery", "[notify]") {
   ChatStandIn chat(no_quota());
   const auto notifier = chat_notifier(chat.webhook_url());
-  Desk desk;
+  SendDesk desk;
   CHECK(desk.send(*notifier, a_notification(Kind::down)).what == What::sent);
   chat.stop();
   chat.start();
@@ -171,7 +171,7 @@ TEST_CASE("google_chat: a kept connection that has died meanwhile costs no deliv
 TEST_CASE("google_chat: only what is DOWN calls people by name", "[notify]") {
   ChatStandIn chat(no_quota());
   const auto notifier = chat_notifier(chat.webhook_url(), ", mention: [all, \"42\", users/7]");
-  Desk desk;
+  SendDesk desk;
   for (const Kind kind : kKinds) {
     Message message = a_message(kind);
     message.to = kind == Kind::digest ? State::up : message.to;

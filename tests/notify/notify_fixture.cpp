@@ -118,7 +118,7 @@ Message hostile_message(Kind kind, const std::string& text) {
   return message;
 }
 
-struct Desk::Parts {
+struct SendDesk::Parts {
   asio::io_context loop{1};
   Resolver resolver{loop};
   HttpClient http{loop, resolver};
@@ -150,23 +150,23 @@ struct Desk::Parts {
   }
 };
 
-Desk::Desk() : parts_(std::make_unique<Parts>()) {}
-Desk::~Desk() = default;
+SendDesk::SendDesk() : parts_(std::make_unique<Parts>()) {}
+SendDesk::~SendDesk() = default;
 
-Outcome Desk::send(const Notifier& notifier, const Notification& notification, bool late) {
+Outcome SendDesk::send(const Notifier& notifier, const Notification& notification, bool late) {
   const Delivery delivery = parts_->delivery(notification, late);
   const Outcome outcome = on_loop(parts_->loop, notifier.send(delivery));
   parts_->remember(notification, outcome);
   return outcome;
 }
 
-Outcome Desk::update(const Notifier& notifier, const Notification& notification) {
+Outcome SendDesk::update(const Notifier& notifier, const Notification& notification) {
   const Delivery delivery = parts_->delivery(notification, false);
   return on_loop(parts_->loop, notifier.update(delivery));
 }
 
-std::vector<Outcome> Desk::send_all(const Notifier& notifier,
-                                    const std::vector<Notification>& all) {
+std::vector<Outcome> SendDesk::send_all(const Notifier& notifier,
+                                        const std::vector<Notification>& all) {
   std::vector<Outcome> outcomes(all.size());
   std::vector<Delivery> deliveries;
   for (const Notification& one : all) {

@@ -37,10 +37,10 @@ std::string hostile_text();
 Message hostile_message(Kind kind, const std::string& text);
 
 // A delivery loop for one thread: sends, and waits for what came of it.
-class Desk {
+class SendDesk {
  public:
-  Desk();
-  ~Desk();
+  SendDesk();
+  ~SendDesk();
   // Remembers threads and first messages from call to call, as the sender does.
   Outcome send(const Notifier& notifier, const Notification& notification, bool late = false);
   // The incident's first message is brought up to date. REQUIRES that it was sent by this desk.

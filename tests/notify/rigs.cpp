@@ -36,7 +36,7 @@ std::string chat_settings(const std::string& base_url) {
 std::string chat_text_of(const HttpAsked& asked) {
   return object_in(asked)->getValue<std::string>("text");
 }
-std::string chat_thread_of(const HttpAsked& asked) {
+std::string chat_thread_of(const SinkExchange& asked) {
   return object_in(asked)->getObject("thread")->getValue<std::string>("threadKey");
 }
 std::string chat_idempotency_of(const HttpAsked& asked) {

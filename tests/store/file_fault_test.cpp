@@ -16,7 +16,7 @@ using Catch::Matchers::StartsWith;
 }  // namespace
 
 TEST_CASE("store: a damaged file is set aside whole, and a new one works", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fill_database(place, clock, 200);
   SECTION("random bytes") {
@@ -57,7 +57,7 @@ TEST_CASE("store: a damaged file is set aside whole, and a new one works", "[sto
 }
 
 TEST_CASE("store: two damaged files in one second have two names", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   for (int i = 0; i < 3; ++i) {
     fs::create_directories(place.dir());
@@ -73,7 +73,7 @@ TEST_CASE("store: two damaged files in one second have two names", "[store]") {
 }
 
 TEST_CASE("store: a newer Tocsin's file is left as it is; memory serves", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fill_database(place, clock, 5);
   sql(place.file(), "CREATE TABLE from_the_future (x); PRAGMA user_version = 99");
@@ -99,7 +99,7 @@ TEST_CASE("store: a newer Tocsin's file is left as it is; memory serves", "[stor
 }
 
 TEST_CASE("store: another program's database is left as it is", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fs::create_directories(place.dir());
   sql(place.file(), "CREATE TABLE recipes (name); INSERT INTO recipes VALUES ('soup')");
@@ -113,7 +113,7 @@ TEST_CASE("store: another program's database is left as it is", "[store]") {
 }
 
 TEST_CASE("store: a file that turns up later with rows in it is not mixed with ours", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fill_database(place, clock, 3);
   const fs::path away = place.root() / "away";
@@ -134,7 +134,7 @@ TEST_CASE("store: a file that turns up later with rows in it is not mixed with o
 }
 
 TEST_CASE("store: a damaged file that cannot be set aside is left, and is later", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fs::create_directory(place.dir());
   write_bytes(place.file(), std::string(5000, 'x'));
@@ -156,7 +156,7 @@ TEST_CASE("store: a damaged file that cannot be set aside is left, and is later"
 }
 
 TEST_CASE("store: damage that shows while running: the file is set aside, we go on", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fill_database(place, clock, 200);
   const auto size = fs::file_size(place.file());
@@ -180,7 +180,7 @@ TEST_CASE("store: damage that shows while running: the file is set aside, we go 
 }
 
 TEST_CASE("store: damage that the writer meets costs nothing that is committed then", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   fill_database(place, clock, 6000);  // more than the writer's cache
   const auto size = fs::file_size(place.file());
@@ -216,7 +216,7 @@ TEST_CASE("store: damage that the writer meets costs nothing that is committed t
 }
 
 TEST_CASE("store: a file that somebody removes is made anew, and the owner is asked", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   Told told;
   const auto store = open_store(place.dir(), clock, told.events(), brisk());

@@ -10,14 +10,14 @@ namespace {
 
 using Records = std::vector<HeartbeatRecord>;
 
-Records after_restart(const Place& place, const Clock& clock) {
+Records after_restart(const StorePlace& place, const Clock& clock) {
   return open_store(place.dir(), clock, {})->load().heartbeats;
 }
 
 }  // namespace
 
 TEST_CASE("heartbeats: a record is there after a restart, field by field", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const Records records{heartbeat_record("backup"), {.name = "never came", .expects = "daily"}};
   {
@@ -29,7 +29,7 @@ TEST_CASE("heartbeats: a record is there after a restart, field by field", "[sto
 }
 
 TEST_CASE("heartbeats: of a thousand in one transaction the last one counts", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   HeartbeatRecord last = heartbeat_record("backup");
   {
@@ -45,7 +45,7 @@ TEST_CASE("heartbeats: of a thousand in one transaction the last one counts", "[
 
 TEST_CASE("heartbeats: a forgotten check's go with it, and only if they were not put again after",
           "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   {
     const auto store = open_store(place.dir(), clock, {});
@@ -81,7 +81,7 @@ TEST_CASE("heartbeats: what the disk refused is written when it takes it again",
 }
 
 TEST_CASE("heartbeats: what somebody wrote into the table by hand harms nobody", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   { const auto store = open_store(place.dir(), clock, {}); }
   sql(place.file(),

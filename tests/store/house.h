@@ -26,19 +26,19 @@
 namespace tocsin {
 
 // A state directory of its own, gone with the test.
-class Place {
+class StorePlace {
  public:
-  Place() {
+  StorePlace() {
     std::string name = (std::filesystem::temp_directory_path() / "tocsin-store-XXXXXX").native();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     root_ = name;
   }
-  ~Place() {
+  ~StorePlace() {
     std::error_code ignored;
     std::filesystem::remove_all(root_, ignored);
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  StorePlace(const StorePlace&) = delete;
+  StorePlace& operator=(const StorePlace&) = delete;
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path dir() const { return root_ / "state"; }

@@ -22,7 +22,7 @@ unsigned mode_of(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("store: the directory and the file are for its owner alone", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const std::filesystem::path dir = place.root() / "a" / "b" / "c";
   const auto store = open_store(dir, clock, {});
@@ -36,7 +36,7 @@ TEST_CASE("store: the directory and the file are for its owner alone", "[store]"
 }
 
 TEST_CASE("store: the file is a write-ahead-logged database that says whose it is", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   { const auto store = open_store(place.dir(), clock, {}); }
   CHECK(sql(place.file(), "PRAGMA journal_mode") == "wal");
@@ -45,7 +45,7 @@ TEST_CASE("store: the file is a write-ahead-logged database that says whose it i
 }
 
 TEST_CASE("store: closing leaves one file, with everything in it", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   {
     const auto store = open_store(place.dir(), clock, {});
@@ -58,7 +58,7 @@ TEST_CASE("store: closing leaves one file, with everything in it", "[store]") {
 }
 
 TEST_CASE("store: a directory name with odd characters works", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const std::filesystem::path dir = place.root() / "a b?mode=memory&c%41#d ü";
   {
@@ -69,7 +69,7 @@ TEST_CASE("store: a directory name with odd characters works", "[store]") {
 }
 
 TEST_CASE("store: a second daemon is refused with the first one's pid", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   auto store = open_store(place.dir(), clock, {});
   CHECK_THROWS_WITH(open_store(place.dir(), clock, {}), "state directory " + place.dir().native() +
@@ -82,7 +82,7 @@ TEST_CASE("store: a second daemon is refused with the first one's pid", "[store]
 }
 
 TEST_CASE("store: a lock file that was left behind does not matter", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const pid_t child = ::fork();
   if (child == 0) {
@@ -99,7 +99,7 @@ TEST_CASE("store: a lock file that was left behind does not matter", "[store]") 
 }
 
 TEST_CASE("store: what is old and ended is pruned, in batches; numbers go on", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   StoreOptions options = brisk();
   options.prune_batch = 7;
@@ -142,7 +142,7 @@ TEST_CASE("store: what is old and ended is pruned, in batches; numbers go on", "
 }
 
 TEST_CASE("store: numbers never repeat, even when every row is gone", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   REQUIRE(commit_and_wait(*open_store(place.dir(), clock, {}),
                           {.incidents = {incident_record(9)}, .notifications = {notification(8)}}));

@@ -102,7 +102,7 @@ TEST_CASE("store: the child that commits until it is killed", "[.]") {
 }
 
 TEST_CASE("store: what was reported durable survives kill -9, each transaction whole", "[store]") {
-  Place place;
+  StorePlace place;
   std::mt19937 random(20261121);
   std::int64_t first = 1;
   for (int round = 0; round < 30; ++round) {

@@ -30,7 +30,7 @@ StoreOptions with(const std::vector<Migration>& migrations) {
 }
 
 // A file of version 1 as this Tocsin makes it, with a row of each kind.
-void make_version_1(const Place& place, const Clock& clock) {
+void make_version_1(const StorePlace& place, const Clock& clock) {
   StoreOptions options = brisk();
   options.migrations = kMigrations.first(1);
   const auto store = open_store(place.dir(), clock, {}, options);
@@ -43,7 +43,7 @@ void make_version_1(const Place& place, const Clock& clock) {
 }  // namespace
 
 TEST_CASE("migrations: a file of version 1 is brought to version 2 with its rows", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   make_version_1(place, clock);
   const auto migrations = first_and(kGood);
@@ -62,7 +62,7 @@ TEST_CASE("migrations: a file of version 1 is brought to version 2 with its rows
 }
 
 TEST_CASE("migrations: a new file goes through the same steps", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto migrations = first_and(kGood);
   { const auto store = open_store(place.dir(), clock, {}, with(migrations)); }
@@ -72,7 +72,7 @@ TEST_CASE("migrations: a new file goes through the same steps", "[store]") {
 }
 
 TEST_CASE("migrations: one that fails half-way leaves version 1 whole", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   make_version_1(place, clock);
   const std::string schema = sql(place.file(), "SELECT group_concat(sql) FROM sqlite_schema");
@@ -99,7 +99,7 @@ TEST_CASE("migrations: one that fails half-way leaves version 1 whole", "[store]
 
 TEST_CASE("migrations: the schema is written down beside the code", "[store]") {
   const std::string text = bytes_of(std::string(TOCSIN_SOURCE_DIR) + "/src/store/SCHEMA.md");
-  Place place;
+  StorePlace place;
   FakeClock clock;
   { const auto store = open_store(place.dir(), clock, {}); }
   const std::string columns =

@@ -27,7 +27,7 @@ using Ids = std::vector<std::int64_t>;
 }  // namespace
 
 TEST_CASE("store: what was committed is there after a restart, field by field", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   Change change;
   change.checks = {check_record("web-01"), check_record("gone"), check_record("never")};
@@ -109,7 +109,7 @@ TEST_CASE("store: what was committed is there after a restart, field by field", 
 
 TEST_CASE("store: callbacks run in the order of the commits, also of those in one group",
           "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   std::vector<int> order;
   {
@@ -125,7 +125,7 @@ TEST_CASE("store: callbacks run in the order of the commits, also of those in on
 }
 
 TEST_CASE("store: a commit without a callback is written too", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto store = open_store(place.dir(), clock, {});
   store->commit({.incidents = {incident_record(1)}}, {});
@@ -134,7 +134,7 @@ TEST_CASE("store: a commit without a callback is written too", "[store]") {
 }
 
 TEST_CASE("store: the destructor writes all and calls back all", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   std::atomic<int> durable = 0;
   {
@@ -148,7 +148,7 @@ TEST_CASE("store: the destructor writes all and calls back all", "[store]") {
 }
 
 TEST_CASE("store: a later record replaces the earlier one", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto store = open_store(place.dir(), clock, {});
   REQUIRE(commit_and_wait(*store, {.incidents = {incident_record(1)}}));
@@ -159,7 +159,7 @@ TEST_CASE("store: a later record replaces the earlier one", "[store]") {
 }
 
 TEST_CASE("store: committing a notification again keeps what became of it", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto store = open_store(place.dir(), clock, {});
   REQUIRE(commit_and_wait(*store, {.notifications = {notification(1)},
@@ -173,7 +173,7 @@ TEST_CASE("store: committing a notification again keeps what became of it", "[st
 
 TEST_CASE("store: of a name that is put and forgotten in one group, the last word counts",
           "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   {
     const auto store = open_store(place.dir(), clock, {});
@@ -194,7 +194,7 @@ TEST_CASE("store: of a name that is put and forgotten in one group, the last wor
 
 TEST_CASE("store: what has ended is dated by its last attempt, what waits again is not",
           "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto ended = [&](const std::string& id) {
     return sql(place.file(), "SELECT ended_at FROM notifications WHERE id = " + id);
@@ -212,7 +212,7 @@ TEST_CASE("store: what has ended is dated by its last attempt, what waits again 
 }
 
 TEST_CASE("store: the latest name of a thread counts, one per notifier and key", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   {
     const auto store = open_store(place.dir(), clock, {});
@@ -230,7 +230,7 @@ TEST_CASE("store: the latest name of a thread counts, one per notifier and key",
 }
 
 TEST_CASE("store: lists are newest first, in pages, and filtered", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto store = open_store(place.dir(), clock, {});
   Change change;
@@ -253,7 +253,7 @@ TEST_CASE("store: lists are newest first, in pages, and filtered", "[store]") {
 }
 
 TEST_CASE("store: notifications of one event share one message after a restart", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   auto second = std::make_shared<Notification>(*notification(2));
   const NotificationPtr first = notification(1);
@@ -267,7 +267,7 @@ TEST_CASE("store: notifications of one event share one message after a restart",
 }
 
 TEST_CASE("store: hostile texts come back as texts", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   Change change{.checks = {check_record("a'; DROP TABLE checks; --")},
                 .incidents = {incident_record(1)},
@@ -288,7 +288,7 @@ TEST_CASE("store: hostile texts come back as texts", "[store]") {
 }
 
 TEST_CASE("store: threads that commit, read and ask at once do no harm", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const auto store = open_store(place.dir(), clock, {}, brisk());
   std::atomic<int> durable = 0;
@@ -323,7 +323,7 @@ TEST_CASE("store: threads that commit, read and ask at once do no harm", "[store
 }
 
 TEST_CASE("store: ten thousand checks are written and loaded quickly", "[store]") {
-  Place place;
+  StorePlace place;
   FakeClock clock;
   const std::clock_t began = std::clock();  // of our own work: the machine may be busy
   {

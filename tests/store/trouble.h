@@ -19,7 +19,7 @@ namespace tocsin {
 // A small file system of its own, mounted over the place's state directory; root only.
 class SmallDisk {
  public:
-  explicit SmallDisk(const Place& place) : dir_(place.dir()) {
+  explicit SmallDisk(const StorePlace& place) : dir_(place.dir()) {
     std::filesystem::create_directory(dir_);
     mounted_ = ::mount("tocsin-test", dir_.c_str(), "tmpfs", 0, "size=1m") == 0;
     if (!mounted_) WARN("skipped: mounting a small file system needs root");
@@ -51,7 +51,7 @@ class SmallDisk {
 // Root has all rights: while this lasts, we are nobody, and the place is nobody's.
 class OrdinaryUser {
  public:
-  explicit OrdinaryUser(const Place& place) : was_root_(::geteuid() == 0) {
+  explicit OrdinaryUser(const StorePlace& place) : was_root_(::geteuid() == 0) {
     if (!was_root_) return;
     for (const std::filesystem::path& path : {place.root(), place.dir()}) give(path);
     for (const auto& entry : std::filesystem::directory_iterator(place.dir())) give(entry.path());
@@ -113,7 +113,7 @@ inline Change some_change(std::int64_t id) {
           .notifications = {notification(id)}};
 }
 
-inline void fill_database(const Place& place, const Clock& clock, int rows) {
+inline void fill_database(const StorePlace& place, const Clock& clock, int rows) {
   const auto store = open_store(place.dir(), clock, {});
   Change change;
   for (int id = 1; id <= rows; ++id) {

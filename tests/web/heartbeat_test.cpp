@@ -182,7 +182,7 @@ TEST_CASE("heartbeat: a reload brings new secrets and takes old ones", "[web]") 
 }
 
 TEST_CASE("heartbeat: the listener for heartbeats serves nothing else", "[web]") {
-  Site site("127.0.0.1:0", heartbeat_routes());
+  ServedSite site("127.0.0.1:0", heartbeat_routes());
   site.heartbeats.set_checks(kChecks);
   CHECK(fetch(site.address, "/heartbeat/" + kSecret).status == 200);
   for (const char* path : {"/", "/healthz", "/metrics", "/api/v1/checks", "/style.css"}) {
@@ -208,7 +208,7 @@ std::string post(const std::string& more) {
 }  // namespace
 
 TEST_CASE("heartbeat: over the wire a body may be long, in chunks, absent or cut off", "[web]") {
-  Site site;
+  ServedSite site;
   site.heartbeats.set_checks(kChecks);
   const auto last_log = [&] { return site.control.heartbeats().back().second.log; };
 
@@ -237,14 +237,14 @@ TEST_CASE("heartbeat: over the wire a body may be long, in chunks, absent or cut
 }
 
 TEST_CASE("heartbeat: a stranger's body is not read", "[web]") {
-  Site site;
+  ServedSite site;
   Client client(site.address);
   client.send("POST /heartbeat/wrong HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
   CHECK(parse_reply(client.read_all().value_or("")).status == 404);
 }
 
 TEST_CASE("heartbeat: guesses over the wire end in 429, and a job beside them goes on", "[web]") {
-  Site site;
+  ServedSite site;
   site.heartbeats.set_checks(kChecks);
   REQUIRE(fetch(site.address, "/heartbeat/" + kSecret).status == 200);
   int refused = 0;

@@ -54,7 +54,7 @@ Reply answer_to(const std::string& address, std::string_view bytes) {
 
 TEST_CASE("server: answers over IPv4 and IPv6, whole and with its headers", "[web]") {
   for (const char* listen : {"127.0.0.1:0", "[::1]:0"}) {
-    std::optional<Site> site;
+    std::optional<ServedSite> site;
     try {
       site.emplace(listen);
     } catch (const std::runtime_error& error) {
@@ -75,7 +75,7 @@ TEST_CASE("server: answers over IPv4 and IPv6, whole and with its headers", "[we
 }
 
 TEST_CASE("server: HEAD answers as GET does, without the body", "[web]") {
-  Site site;
+  ServedSite site;
   std::string request = get_request(site.address, "/healthz");
   const Reply reply = answer_to(site.address, request.replace(0, 3, "HEAD"));
   CHECK(reply.status == 200);
@@ -84,7 +84,7 @@ TEST_CASE("server: HEAD answers as GET does, without the body", "[web]") {
 }
 
 TEST_CASE("server: 304 comes without a body and without its length", "[web]") {
-  Site site;
+  ServedSite site;
   const Reply first = fetch(site.address, "/api/v1/checks");
   const Reply again =
       fetch(site.address, "/api/v1/checks", "If-None-Match: " + first.header("etag") + "\r\n");
@@ -94,7 +94,7 @@ TEST_CASE("server: 304 comes without a body and without its length", "[web]") {
 }
 
 TEST_CASE("server: Host and Origin are checked on the wire too", "[web]") {
-  Site site;
+  ServedSite site;
   CHECK(answer_to(site.address, "GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n").status ==
         421);
   CHECK(answer_to(site.address, "GET /healthz HTTP/1.0\r\n\r\n").status == 400);
@@ -103,7 +103,7 @@ TEST_CASE("server: Host and Origin are checked on the wire too", "[web]") {
 }
 
 TEST_CASE("server: what is no request is refused in the words of RFC 9457", "[web]") {
-  Site site;
+  ServedSite site;
   const std::string host = site.address.substr(7);
   struct Case {
     std::string bytes;
@@ -128,7 +128,7 @@ TEST_CASE("server: what is no request is refused in the words of RFC 9457", "[we
 }
 
 TEST_CASE("server: a request may come byte by byte, and its sender may stop sending", "[web]") {
-  Site site;
+  ServedSite site;
   Client client(site.address);
   for (const char c : get_request(site.address, "/healthz")) {
     REQUIRE(client.send(std::string_view(&c, 1)));
@@ -138,7 +138,7 @@ TEST_CASE("server: a request may come byte by byte, and its sender may stop send
 }
 
 TEST_CASE("server: a POST's body arrives at its handler, in one piece or in many", "[web]") {
-  Site site("127.0.0.1:0", kPostRoutes);
+  ServedSite site("127.0.0.1:0", kPostRoutes);
   CHECK(answer_to(site.address, post(site.address, "9", R"({"a":"b"})")).body == R"({"a":"b"})");
   const std::string most(kMostBody, 'x');
   CHECK(answer_to(site.address, post(site.address, "65536", most)).body == most);
@@ -155,7 +155,7 @@ TEST_CASE("server: a POST's body arrives at its handler, in one piece or in many
 }
 
 TEST_CASE("server: a refusal reaches even who goes on sending a body", "[web]") {
-  Site site("127.0.0.1:0", kPostRoutes);
+  ServedSite site("127.0.0.1:0", kPostRoutes);
   const std::string big(300'000, 'x');
   CHECK(answer_to(site.address, post(site.address, "300000", big)).status == 413);
   const std::string anonymous = "POST /steer HTTP/1.1\r\nHost: " + site.address.substr(7) +
@@ -165,7 +165,7 @@ TEST_CASE("server: a refusal reaches even who goes on sending a body", "[web]") 
 }
 
 TEST_CASE("server: a handler that throws is a 500 and nothing more", "[web]") {
-  Site site("127.0.0.1:0", kPostRoutes);
+  ServedSite site("127.0.0.1:0", kPostRoutes);
   CHECK(fetch(site.address, "/fail").status == 500);
   CHECK(fetch(site.address, "/fail").status == 500);
 }
@@ -173,7 +173,7 @@ TEST_CASE("server: a handler that throws is a 500 and nothing more", "[web]") {
 TEST_CASE("server: slow readers, slow writers and silent clients do not stall /healthz", "[web]") {
   // Far more of each than the server has threads.
   constexpr int kOfEach = 40;
-  Site site;
+  ServedSite site;
   site.control.set(many_checks(2'000));
   const std::string whole = get_request(site.address, "/api/v1/checks?limit=2000");
   std::deque<Client> readers;
@@ -208,7 +208,7 @@ TEST_CASE("server: slow readers, slow writers and silent clients do not stall /h
 }
 
 TEST_CASE("server: many clients at once get their answers while the state changes", "[web]") {
-  Site site;
+  ServedSite site;
   std::atomic<int> good{0};
   std::vector<std::thread> clients;
   static constexpr const char* kTargets[] = {"/healthz", "/api/v1/checks", "/metrics", "/",

@@ -14,8 +14,9 @@ namespace tocsin {
 
 // A server on a port that the kernel chose, or where it is told to, over fakes. Its admin token is
 // "admin-token".
-struct Site {
-  explicit Site(std::string listen = "127.0.0.1:0", std::span<const Route> routes = web_routes()) {
+struct ServedSite {
+  explicit ServedSite(std::string listen = "127.0.0.1:0",
+                      std::span<const Route> routes = web_routes()) {
     settings.listen = std::move(listen);
     settings.admin_token = Secret("admin-token");
     server.emplace(settings, control, store, heartbeats, routes);

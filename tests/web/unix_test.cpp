@@ -53,7 +53,7 @@ TEST_CASE("server: the unix socket is 0660, goes with the server, and lets its o
   Directory directory;
   const std::string path = (directory.path / "web.sock").string();
   {
-    Site site("unix:" + path, kPostRoutes);
+    ServedSite site("unix:" + path, kPostRoutes);
     CHECK(site.address == "unix:" + path);
     struct stat status {};
     REQUIRE(::stat(path.c_str(), &status) == 0);
@@ -79,37 +79,38 @@ TEST_CASE("server: clears away a dead socket, and nothing else", "[web]") {
     REQUIRE(::bind(left, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     ::close(left);
     REQUIRE(fs::exists(path));
-    Site site("unix:" + path);
+    ServedSite site("unix:" + path);
     CHECK(fetch(site.address, "/healthz").status == 200);
   }
   SECTION("not one that lives") {
-    Site first("unix:" + path);
-    CHECK_THROWS_WITH(Site("unix:" + path),
+    ServedSite first("unix:" + path);
+    CHECK_THROWS_WITH(ServedSite("unix:" + path),
                       Catch::Contains(path) && Catch::Contains("another process listens"));
     CHECK(fetch(first.address, "/healthz").status == 200);
   }
   SECTION("not a file") {
     ::close(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-    CHECK_THROWS_WITH(Site("unix:" + path), Catch::Contains("no socket"));
+    CHECK_THROWS_WITH(ServedSite("unix:" + path), Catch::Contains("no socket"));
     CHECK(fs::exists(path));
   }
   SECTION("not the one that a successor has put there") {
-    std::optional<Site> site(std::in_place, "unix:" + path);
+    std::optional<ServedSite> site(std::in_place, "unix:" + path);
     fs::rename(path, path + ".old");
     ::close(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     site.reset();
     CHECK(fs::exists(path));
   }
   SECTION("a path too long for a socket is told") {
-    CHECK_THROWS_WITH(Site("unix:/tmp/" + std::string(200, 'a')), Catch::Contains("107 bytes"));
+    CHECK_THROWS_WITH(ServedSite("unix:/tmp/" + std::string(200, 'a')),
+                      Catch::Contains("107 bytes"));
   }
 }
 
 TEST_CASE("server: a port that is taken is told by its address", "[web]") {
-  Site first;
+  ServedSite first;
   const std::string listen = first.address.substr(7);
-  CHECK_THROWS_WITH(Site(listen), Catch::Contains(listen) && Catch::Contains("in use"));
-  CHECK_THROWS_WITH(Site("nonsense"), Catch::Contains("'nonsense'"));
+  CHECK_THROWS_WITH(ServedSite(listen), Catch::Contains(listen) && Catch::Contains("in use"));
+  CHECK_THROWS_WITH(ServedSite("nonsense"), Catch::Contains("'nonsense'"));
 }
 
 namespace {
@@ -165,7 +166,7 @@ TEST_CASE("peers: another user may steer only as a member of the daemon's group"
 }
 
 TEST_CASE("peers: a TCP peer is nobody", "[web]") {
-  Site site;
+  ServedSite site;
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   CHECK_FALSE(peer_of(listener).over_unix_socket);
   CHECK_FALSE(peer_of(listener).may_steer);
