@@ -2,18 +2,15 @@
 // Copyright The Tocsin Authors
 #include "notify/chat_answer.h"
 
-#include <Poco/DateTime.h>
-#include <Poco/DateTimeFormat.h>
-#include <Poco/DateTimeParser.h>
 #include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
 #include <Poco/JSON/Parser.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "net/http_client.h"
+#include "notify/retry_after.h"
+#include "notify/sink_json.h"
 #include "notify/webhook_url.h"
 #include "util/text.h"
 
@@ -34,8 +31,6 @@ using Poco::JSON::Object;
 constexpr std::size_t kLongestMessage = 200;
 constexpr std::size_t kLongestName = 512;
 constexpr std::size_t kMostDetails = 20;
-constexpr int kDeepest = 32;
-constexpr Millis kLongestWait = std::chrono::hours{24};
 
 struct Envelope {
   std::string status;   // "RESOURCE_EXHAUSTED"
@@ -43,29 +38,6 @@ struct Envelope {
   std::string reason;   // of google.rpc.ErrorInfo: "API_KEY_INVALID"
   std::optional<Millis> retry_delay;
 };
-
-Object::Ptr parse_object(const std::string& body) {
-  try {
-    Poco::JSON::Parser parser;
-    parser.setDepth(kDeepest);
-    const Poco::Dynamic::Var value = parser.parse(body);
-    if (value.type() == typeid(Object::Ptr)) return value.extract<Object::Ptr>();
-  } catch (const Poco::Exception&) {
-    // Not JSON: a proxy's page, or cut short. That is an object without fields.
-    return nullptr;
-  }
-  return nullptr;
-}
-
-std::string text_of(const Object::Ptr& object, const std::string& key) {
-  if (!object) return {};
-  const Poco::Dynamic::Var value = object->get(key);
-  return value.type() == typeid(std::string) ? value.extract<std::string>() : std::string{};
-}
-
-Object::Ptr object_of(const Object::Ptr& object, const std::string& key) {
-  return object ? object->getObject(key) : nullptr;
-}
 
 // A status or reason is a word in capitals; anything else is not shown.
 std::string capitals(std::string word) {
@@ -160,58 +132,7 @@ Outcome unanswered(const HttpResponse& response) {
   return outcome;
 }
 
-std::optional<Millis> bounded_seconds(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0) return std::nullopt;
-  const double most = std::chrono::duration<double>(kLongestWait).count();
-  return Millis{std::llround(std::min(seconds, most) * 1000)};
-}
-
-std::optional<double> number(std::string_view text) noexcept {
-  double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// Poco takes nearly anything for a date, so the shape is looked at first.
-const std::string* date_format(std::string_view value) noexcept {
-  if (value.size() == 24) return &Poco::DateTimeFormat::ASCTIME_FORMAT;
-  if (!value.ends_with(" GMT")) return nullptr;
-  if (value.size() == 29) return &Poco::DateTimeFormat::HTTP_FORMAT;
-  return value.find('-') == std::string_view::npos ? nullptr : &Poco::DateTimeFormat::RFC850_FORMAT;
-}
-
-std::optional<Millis> wait_until_date(std::string_view value, WallTime now) {
-  const std::string* format = date_format(value);
-  if (format == nullptr) return std::nullopt;
-  Poco::DateTime date;
-  int zone = 0;
-  try {
-    if (!Poco::DateTimeParser::tryParse(*format, std::string(value), date, zone)) {
-      return std::nullopt;
-    }
-  } catch (const Poco::Exception&) {
-    return std::nullopt;  // a date that no calendar has
-  }
-  const WallTime at{std::chrono::seconds{date.timestamp().epochTime()}};
-  return std::clamp(Millis{at - now}, Millis{0}, kLongestWait);
-}
-
 }  // namespace
-
-std::optional<Millis> parse_retry_after(std::string_view value, WallTime now) {
-  value = trim(value);
-  if (const auto seconds = number(value)) return bounded_seconds(*seconds);
-  return wait_until_date(value, now);
-}
-
-std::optional<Millis> parse_retry_delay(std::string_view value) {
-  if (!value.ends_with('s')) return std::nullopt;
-  value.remove_suffix(1);
-  const auto seconds = number(value);
-  return seconds ? bounded_seconds(*seconds) : std::nullopt;
-}
 
 Outcome read_chat_answer(const HttpResponse& response, const std::vector<std::string>& secrets,
                          WallTime now) {

@@ -2,9 +2,7 @@
 // Copyright The Tocsin Authors
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tocsin/notification.h"
@@ -19,12 +17,5 @@ struct HttpResponse;
 // Retry-After that is a date. Never throws for what is in the answer.
 Outcome read_chat_answer(const HttpResponse& response, const std::vector<std::string>& secrets,
                          WallTime now);
-
-// The value of a Retry-After header: seconds, or one of RFC 9110's three forms of a date. Never
-// negative, at most a day; nothing if it is neither.
-std::optional<Millis> parse_retry_after(std::string_view value, WallTime now);
-
-// A google.protobuf.Duration in JSON, "3.5s", with the same bounds.
-std::optional<Millis> parse_retry_delay(std::string_view value);
 
 }  // namespace tocsin

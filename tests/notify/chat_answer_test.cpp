@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 #include "notify/chat_answer.h"
+#include "notify/retry_after.h"
 
 #include <catch2/catch.hpp>
 
