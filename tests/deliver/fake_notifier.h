@@ -28,6 +28,7 @@ struct Seen {
   SteadyTime at;
   std::string thread_ref;
   bool late = false;
+  std::string root_ref;
 };
 
 // A sink that does as it is told, once per attempt; told nothing, it takes what comes. Thread-safe.
@@ -36,7 +37,8 @@ class FakeNotifier final : public Notifier {
   enum class Does { take, put_off, reject, lose_the_answer, throw_up, hang };
 
   explicit FakeNotifier(std::string key, Millis spacing = Millis{1000})
-      : pace_{std::move(key), spacing, false} {}
+      : pace_{std::move(key), spacing, false, true} {}
+  FakeNotifier(Pace pace, bool updates) : pace_(std::move(pace)), updates_(updates) {}
 
   // What it does next, in order, and then for ever.
   void then(Does does, int times = 1) {
@@ -57,14 +59,23 @@ class FakeNotifier final : public Notifier {
     const std::lock_guard lock(mutex_);
     return seen_;
   }
+  // Updates are seen apart, and do as `then` says too.
+  std::vector<Seen> updated() const {
+    const std::lock_guard lock(mutex_);
+    return updated_;
+  }
   // Lets attempts that hang be taken after all.
   void let_go() { let_go_ = hung_.load(); }
   bool hangs() const { return gone_ < hung_; }
 
   Pace pace() const override { return pace_; }
   std::string sink() const override { return "fake " + pace_.key; }
+  bool updates() const override { return updates_; }
+  asio::awaitable<Outcome> update(const Delivery& delivery) const override {
+    co_return outcome_of(note(delivery, updated_), delivery.notification.id);
+  }
   asio::awaitable<Outcome> send(const Delivery& delivery) const override {
-    const Does does = note(delivery);
+    const Does does = note(delivery, seen_);
     if (does == Does::throw_up) throw std::runtime_error("https://hooks.example/?token=s3cret");
     if (does == Does::hang) {
       // Asks again and again: a timer that another thread may end would have to outlive its loop.
@@ -80,11 +91,11 @@ class FakeNotifier final : public Notifier {
   }
 
  private:
-  Does note(const Delivery& delivery) const {
+  Does note(const Delivery& delivery, std::vector<Seen>& into) const {
     std::unique_lock lock(mutex_);
     const Notification& it = delivery.notification;
-    seen_.push_back({it.id, it.uid, it.thread_key, *it.message, delivery.clock.steady(),
-                     delivery.thread_ref, delivery.late});
+    into.push_back({it.id, it.uid, it.thread_key, *it.message, delivery.clock.steady(),
+                    delivery.thread_ref, delivery.late, delivery.root_ref});
     Does does = always_;
     if (!script_.empty()) {
       does = script_.front();
@@ -119,9 +130,11 @@ class FakeNotifier final : public Notifier {
   }
 
   const Pace pace_;
+  const bool updates_ = false;
   mutable std::mutex mutex_;
   mutable std::deque<Does> script_;
   mutable std::vector<Seen> seen_;
+  mutable std::vector<Seen> updated_;
   mutable std::atomic<int> hung_{0};
   mutable std::atomic<int> gone_{0};
   std::atomic<int> let_go_{0};

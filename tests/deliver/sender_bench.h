@@ -46,6 +46,13 @@ class SenderBench {
     entries_.push_back({name, "fake", std::move(fallback), made});
     return made;
   }
+  // The same, of a sink whose messages can be changed afterwards.
+  std::shared_ptr<FakeNotifier> updating(const std::string& name) {
+    auto made = std::make_shared<FakeNotifier>(Pace{name, kSpacing, false, true}, true);
+    remove(name);
+    entries_.push_back({name, "fake", "", made});
+    return made;
+  }
   void remove(const std::string& name) {
     std::erase_if(entries_, [&](const NotifierEntry& entry) { return entry.name == name; });
   }

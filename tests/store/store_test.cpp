@@ -337,4 +337,52 @@ TEST_CASE("store: ten thousand checks are written and loaded quickly", "[store]"
   CHECK((std::clock() - began) / CLOCKS_PER_SEC < 5);
 }
 
+TEST_CASE("store: the first and the latest message of an incident are found at a start",
+          "[store]") {
+  StorePlace place;
+  FakeClock clock;
+  const auto told = [](std::int64_t id, std::int64_t incident, const std::string& notifier) {
+    auto out = std::make_shared<Notification>(*notification(id));
+    auto message = std::make_shared<Message>(*out->message);
+    message->incident = incident;
+    out->message = std::move(message);
+    out->notifier = notifier;
+    return out;
+  };
+  const auto sent = [](std::int64_t id, WallTime at, const std::string& ref) {
+    DeliveryRecord out = delivery(id, DeliveryStatus::sent);
+    out.at = at;
+    out.message_ref = ref;
+    return out;
+  };
+  Change change;
+  const WallTime opened = incident_record(7).opened_at;
+  const auto minutes = [&](int count) { return opened + std::chrono::minutes{count}; };
+  change.incidents = {incident_record(4), incident_record(5, true), incident_record(6, true),
+                      incident_record(7)};
+  change.incidents[1].closed_at = minutes(2);
+  change.incidents[2].closed_at = minutes(25);
+  for (const std::int64_t id : {10, 11, 12}) change.notifications.push_back(told(id, 7, "ops"));
+  change.notifications.push_back(told(13, 7, "mail"));
+  change.notifications.push_back(told(14, 5, "ops"));
+  change.notifications.push_back(told(15, 6, "ops"));
+  change.notifications.push_back(told(16, 4, "ops"));
+  change.notifications.push_back(told(17, 7, "no refs"));
+  change.deliveries = {sent(10, minutes(1), "m/10"),  sent(11, minutes(2), "m/11"),
+                       sent(13, minutes(1), "m/13"),  sent(14, minutes(3), "m/14"),
+                       sent(15, minutes(30), "m/15"), sent(17, minutes(1), "")};
+  CHECK(commit_and_wait(*open_store(place.dir(), clock, {}), change));
+  const Saved saved = open_store(place.dir(), clock, {})->load();
+  // 12 waits, 4 was never sent, 5 ended long before the latest delivery, "no refs" cannot be named.
+  REQUIRE(saved.incident_messages.size() == 3);
+  const IncidentMessages& ops = saved.incident_messages[0];
+  CHECK(ops.notifier == "ops");
+  CHECK(ops.root_ref == "m/10");
+  CHECK(ops.first->id == 10);
+  CHECK(ops.latest->id == 11);
+  CHECK(saved.incident_messages[1].notifier == "mail");
+  CHECK(saved.incident_messages[1].latest->id == 13);
+  CHECK(saved.incident_messages[2].root_ref == "m/15");
+}
+
 }  // namespace tocsin

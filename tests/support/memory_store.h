@@ -77,6 +77,7 @@ class MemoryStore final : public Store {
         out.waiting.push_back({row.notification, row.delivery});
       }
       out.last_notification = id;
+      add_message(out.incident_messages, row);
     }
     for (const auto& [key, ref] : threads_) out.threads.push_back({key.first, key.second, ref});
     for (const auto& [name, record] : heartbeats_) out.heartbeats.push_back(record);
@@ -116,6 +117,20 @@ class MemoryStore final : public Store {
   }
 
  private:
+  // Of all incidents: that is more than the real one gives.
+  static void add_message(std::vector<IncidentMessages>& into, const NotificationRow& row) {
+    const NotificationPtr& it = row.notification;
+    if (it->message->incident == 0 || row.delivery.message_ref.empty()) return;
+    const auto same = std::find_if(into.begin(), into.end(), [&](const IncidentMessages& known) {
+      return known.notifier == it->notifier &&
+             known.first->message->incident == it->message->incident;
+    });
+    if (same != into.end()) {
+      same->latest = it;
+    } else {
+      into.push_back({it->notifier, row.delivery.message_ref, it, it});
+    }
+  }
   void apply(const Change& change) {
     for (const CheckRecord& record : change.checks) checks_[record.name] = record;
     for (const std::string& name : change.forgotten) {
