@@ -50,13 +50,6 @@ std::string explain(const HttpSink& sink, int status, const ServiceWords& words)
   return reason;
 }
 
-bool is_loopback(std::string_view host) noexcept {
-  if (host.starts_with("[::1]")) return true;
-  host = host.substr(0, host.find(':'));
-  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || (is_ipv4 && host.starts_with("127."));
-}
-
 }  // namespace
 
 HttpSink parse_http_sink(Settings& settings) {
@@ -145,11 +138,18 @@ std::string parse_base_url(Settings& settings, std::string_view key, std::string
     return {};
   }
   while (out.ends_with('/')) out.pop_back();
-  if (to_lower(out.substr(0, 7)) == "http://" && !is_loopback(host_in(out))) {
+  if (to_lower(out.substr(0, 7)) == "http://" && !is_this_machine(host_in(out))) {
     settings.warn(key, std::string(key) +
                            " is plain http: whoever sees the traffic can read the credentials");
   }
   return out;
+}
+
+bool is_this_machine(std::string_view host) noexcept {
+  if (host.starts_with("[::1]")) return true;
+  host = host.substr(0, host.find(':'));
+  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || (is_ipv4 && host.starts_with("127."));
 }
 
 std::string host_in(std::string_view url) {

@@ -63,5 +63,7 @@ std::string parse_base_url(Settings& settings, std::string_view key, std::string
 
 // "host" or "host:port" of an http or https URL, for sink(); empty if it is none.
 std::string host_in(std::string_view url);
+// Whether "host" or "host:port" is loopback: what goes there in the clear is seen by nobody else.
+bool is_this_machine(std::string_view host) noexcept;
 
 }  // namespace tocsin

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "notify/http_sink.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -66,11 +67,6 @@ std::string_view space_in(std::string_view path) noexcept {
   if (before == std::string_view::npos) return {};
   const std::string_view space = path.substr(before + 1);
   return space.starts_with("spaces/") ? space : std::string_view{};
-}
-
-bool is_loopback(std::string_view host) noexcept {
-  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
 }
 
 // The value of the parameter in the query; nothing if it is not there or empty.
@@ -139,7 +135,7 @@ ParsedWebhook parse_webhook_url(std::string_view text) {
   webhook.url = text;
   const std::string_view space = space_in(parts->path);
   webhook.sink = space.empty() ? parts->host : space;
-  webhook.plain_to_others = to_lower(parts->scheme) == "http" && !is_loopback(parts->host);
+  webhook.plain_to_others = to_lower(parts->scheme) == "http" && !is_this_machine(parts->host);
   for (const std::string_view name : {"key", "token"}) {
     remember(webhook.secrets, parameter(parts->query, name).value_or(std::string_view{}));
   }
