@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tocsin/check.h"
+#include "tocsin/message.h"
 #include "tocsin/secret.h"
 
 namespace tocsin {
@@ -44,6 +45,7 @@ struct Config {
   unsigned storm_threshold = 20;
   std::vector<NotifierEntry> notifiers;
   std::vector<CheckPtr> checks;  // names are unique; in the order of the files
+  std::vector<ScheduledMessagePtr> scheduled_messages;  // likewise
   // Files besides the configuration's own that it was made from: a change in one is a reload.
   std::vector<std::filesystem::path> watched_files;
   // Who is told of the daemon's own troubles: defaults.notify, else every notifier a check names.

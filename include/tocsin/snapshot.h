@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tocsin/check.h"
+#include "tocsin/message.h"
 #include "tocsin/result.h"
 #include "tocsin/state.h"
 #include "tocsin/time.h"
@@ -86,6 +87,9 @@ class Control {
   // Notes what a job told about the check of that name, and waits until it is on disk (or the disk
   // has refused it), for a few seconds at the most.
   virtual HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) = 0;
+
+  // Has a message told, and waits as for a heartbeat.
+  virtual PostAnswer post_message(PostedMessage message) = 0;
 };
 
 }  // namespace tocsin

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tocsin/heartbeat.h"
+#include "tocsin/message.h"
 #include "tocsin/notification.h"
 #include "tocsin/state.h"
 #include "tocsin/time.h"
@@ -67,6 +68,8 @@ struct Change {
   std::vector<NotificationPtr> notifications;
   std::vector<DeliveryRecord> deliveries;
   std::vector<HeartbeatRecord> heartbeats;
+  std::vector<ToldOnce> told_once;
+  std::vector<std::string> forgotten_once;  // their keys; none that is put in the same change
 };
 
 // How a notifier's sink names a thread: what DeliveryRecord::thread_ref said last for that key.
@@ -97,6 +100,7 @@ struct Saved {
   std::vector<ThreadRef> threads;
   std::vector<IncidentMessages> incident_messages;
   std::vector<HeartbeatRecord> heartbeats;
+  std::vector<ToldOnce> told_once;
   std::int64_t last_incident = 0;  // the highest numbers ever given
   std::int64_t last_notification = 0;
 };

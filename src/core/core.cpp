@@ -132,11 +132,24 @@ void Core::tell_own(const std::string& reason) {
   commit(std::move(change));
 }
 
+void Core::post_message(const PostedMessage& posted, std::function<void(PostAnswer)> done) {
+  Change change;
+  PostAnswer answer = own_messages_.post(posted, *config_, desk(), change);
+  if (answer.fate != PostAnswer::Fate::durable) return done(std::move(answer));
+  // For a repeated one too: it is answered when the first one is on disk.
+  commit(std::move(change), [done = std::move(done), answer = std::move(answer)](bool durable) {
+    PostAnswer told = answer;
+    if (!durable) told.fate = PostAnswer::Fate::memory;
+    done(std::move(told));
+  });
+}
+
 void Core::housekeeping() {
   Change change;
   notice_standstill(change);
   remind_due(change);
   forget_old(change);
+  own_messages_.turn(ports_.clock.steady(), desk(), change);
   commit(std::move(change));
 }
 
@@ -170,7 +183,8 @@ void Core::forget_old(Change& change) {
 
 void Core::commit(Change change, std::function<void(bool)> done) {
   if (change.checks.empty() && change.incidents.empty() && change.forgotten.empty() &&
-      change.notifications.empty() && change.heartbeats.empty() && !done) {
+      change.notifications.empty() && change.heartbeats.empty() && change.told_once.empty() &&
+      change.forgotten_once.empty() && !done) {
     return;
   }
   auto told = change.notifications;

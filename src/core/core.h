@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/own_messages.h"
 #include "core/watched.h"
 #include "incident/incident.h"
 #include "schedule/schedule.h"
@@ -68,6 +69,8 @@ class Core {
   // check is not watched.
   void note_heartbeat(const std::string& name, const Heartbeat& told,
                       std::function<void(HeartbeatFate)> done);
+  // Somebody posts a message. `done` runs like that of a heartbeat; at once, if it is refused.
+  void post_message(const PostedMessage& posted, std::function<void(PostAnswer)> done);
   // A good new configuration: every check whose name still exists goes on with its state.
   void reload(std::shared_ptr<const Config> config);
   // A bad one: what ran before goes on.
@@ -111,6 +114,7 @@ class Core {
   std::vector<std::uint32_t> by_order_;                          // ids, sorted by name
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // keys live in the checks
   std::unordered_map<std::string, Case> gone_;  // remembered, and named by no configuration
+  OwnMessages own_messages_;
   std::int64_t last_incident_ = 0;
   SteadyTime housekeeping_at_;
   SteadyTime looked_at_clock_;

@@ -29,6 +29,7 @@ std::vector<std::string> names_of(const std::vector<NotifierEntry>& notifiers) {
 Core::Core(CorePorts ports, std::shared_ptr<const Config> config, Saved saved)
     : ports_(std::move(ports)),
       schedule_(kEpoch),
+      own_messages_(std::move(saved.told_once)),
       last_incident_(saved.last_incident),
       housekeeping_at_(ports_.clock.steady()),
       looked_at_clock_(ports_.clock.steady()),
@@ -88,6 +89,7 @@ void Core::take_config(std::shared_ptr<const Config> config, Change& change) {
   std::sort(by_order_.begin(), by_order_.end(), [this](std::uint32_t a, std::uint32_t b) {
     return watched_[a].check->name < watched_[b].check->name;
   });
+  own_messages_.take_config(*config_, ports_.clock.wall(), change);
 }
 
 void Core::watch(const CheckPtr& check, Change& change) {
@@ -183,6 +185,7 @@ Change Core::dump() const {
   };
   for (const std::uint32_t id : by_order_) add(watched_[id].held);
   for (const auto& [name, held] : gone_) add(held);
+  own_messages_.add_all(change);
   return change;
 }
 

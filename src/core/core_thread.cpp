@@ -21,7 +21,7 @@ namespace {
 constexpr Millis kSnapshotAge{250};  // Control::snapshot
 constexpr Millis kSnapshotPatience{1000};
 // A disk that hangs is told as such after 5 s (StoreOptions::stall_after): that is waited for.
-constexpr Millis kHeartbeatPatience{8'000};
+constexpr Millis kCommitPatience{8'000};
 constexpr Millis kStalled{15'000};  // far above any wait of a healthy daemon on a busy machine
 
 }  // namespace
@@ -175,7 +175,18 @@ HeartbeatFate CoreThread::note_heartbeat(const std::string& check, Heartbeat hea
     core.note_heartbeat(check, heartbeat,
                         [fate](HeartbeatFate became) { fate->set_value(became); });
   });
-  if (told.wait_for(kHeartbeatPatience) != std::future_status::ready) return HeartbeatFate::late;
+  if (told.wait_for(kCommitPatience) != std::future_status::ready) return HeartbeatFate::late;
+  return told.get();
+}
+
+PostAnswer CoreThread::post_message(PostedMessage message) {
+  auto answer = std::make_shared<std::promise<PostAnswer>>();
+  auto told = answer->get_future();
+  post([answer, message = std::move(message)](Core& core) {
+    core.post_message(message,
+                      [answer](PostAnswer became) { answer->set_value(std::move(became)); });
+  });
+  if (told.wait_for(kCommitPatience) != std::future_status::ready) return {};
   return told.get();
 }
 

@@ -32,6 +32,7 @@ class CoreThread final : public Control {
   std::shared_ptr<const Snapshot> snapshot() override;
   std::string health() override;
   HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) override;
+  PostAnswer post_message(PostedMessage message) override;
   // What else must make progress for health() to be empty, and for the watchdog to be fed: called
   // by the sender's side whenever it is alive.
   void sender_is_alive() noexcept;

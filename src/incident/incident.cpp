@@ -280,6 +280,18 @@ void tell_news(const Check& check, const std::string& reason, const std::string&
   tell(std::move(message), without_repeats(*check.notify), key, desk, change);
 }
 
+void tell_own_message(const OwnMessage& own, const std::vector<std::string>& notifiers,
+                      const Desk& desk, Change& change) {
+  Message message;
+  message.kind = Kind::info;
+  message.instance = desk.instance;
+  message.reason = own.text;
+  message.details = own.details;
+  message.runbook = own.link;
+  message.decided_at = desk.now;
+  tell(std::move(message), without_repeats(notifiers), own.thread, desk, change);
+}
+
 void tell_own(const std::string& reason, const std::vector<std::string>& notifiers, bool durable,
               const Desk& desk, Change& change) {
   Message message;

@@ -12,6 +12,7 @@
 #include "evaluate/evaluate.h"
 #include "tocsin/check.h"
 #include "tocsin/heartbeat.h"
+#include "tocsin/message.h"
 #include "tocsin/notification.h"
 #include "tocsin/result.h"
 #include "tocsin/store.h"
@@ -76,6 +77,10 @@ void remind(const Check& check, const std::string& reason, Case& held, const Des
 // News that is no change of state, in the check's thread: a job has finished.
 void tell_news(const Check& check, const std::string& reason, const std::string& details,
                const Case& held, const Desk& desk, Change& change);
+
+// A message of somebody's own, to each of the notifiers.
+void tell_own_message(const OwnMessage& own, const std::vector<std::string>& notifiers,
+                      const Desk& desk, Change& change);
 
 // About Tocsin itself; thread key "tocsin/INSTANCE".
 void tell_own(const std::string& reason, const std::vector<std::string>& notifiers, bool durable,

@@ -51,6 +51,8 @@ void Backlog::add(const Change& change) {
     heartbeats_.erase(name);
   }
   for (const HeartbeatRecord& record : change.heartbeats) heartbeats_[record.name] = record;
+  for (const ToldOnce& once : change.told_once) told_once_[once.key] = once;
+  for (const std::string& key : change.forgotten_once) told_once_[key] = std::nullopt;
   for (const IncidentRecord& incident : change.incidents) {
     incidents_[incident.id] = incident;
     ended_ += has_ended(incident) ? 1 : 0;
@@ -85,6 +87,7 @@ void Backlog::clear() {
   const std::lock_guard lock(mutex_);
   checks_.clear();
   heartbeats_.clear();
+  told_once_.clear();
   incidents_.clear();
   notifications_.clear();
   ended_ = 0;
@@ -92,7 +95,8 @@ void Backlog::clear() {
 
 bool Backlog::empty() const {
   const std::lock_guard lock(mutex_);
-  return checks_.empty() && incidents_.empty() && notifications_.empty() && heartbeats_.empty();
+  return checks_.empty() && incidents_.empty() && notifications_.empty() && heartbeats_.empty() &&
+         told_once_.empty();
 }
 
 Change Backlog::all() const {
@@ -106,6 +110,13 @@ Change Backlog::all() const {
     }
   }
   for (const auto& [name, record] : heartbeats_) change.heartbeats.push_back(record);
+  for (const auto& [key, once] : told_once_) {
+    if (once) {
+      change.told_once.push_back(*once);
+    } else {
+      change.forgotten_once.push_back(key);
+    }
+  }
   for (const auto& [id, incident] : incidents_) change.incidents.push_back(incident);
   for (const auto& [id, held] : notifications_) {
     if (held.notification) change.notifications.push_back(held.notification);

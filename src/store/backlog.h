@@ -20,8 +20,8 @@ struct Counters {
   bool operator==(const Counters&) const = default;
 };
 
-// What the disk has not taken. Only the latest of each check, heartbeat, incident and notification
-// is kept, and of what has ended at most a given number of rows, so it stays bounded however long
+// What the disk has not taken. Only the latest of each check, heartbeat, incident, notification and
+// message that is told once is kept, and of what has ended at most a given number of rows, so it stays bounded however long
 // the disk is away. Thread-safe: filled by the writer, read by the lists, hence a mutex of its own.
 class Backlog {
  public:
@@ -54,6 +54,7 @@ class Backlog {
   mutable std::mutex mutex_;                                  // guards all below
   std::map<std::string, std::optional<CheckRecord>> checks_;  // nothing: forgotten
   std::map<std::string, HeartbeatRecord> heartbeats_;
+  std::map<std::string, std::optional<ToldOnce>> told_once_;  // likewise
   std::map<std::int64_t, IncidentRecord> incidents_;
   std::map<std::int64_t, Held> notifications_;
   Counters floor_;

@@ -100,8 +100,18 @@ constexpr std::string_view kVersion1[] = {
        ) WITHOUT ROWID)",
 };
 
+constexpr std::string_view kVersion2[] = {
+    R"(CREATE TABLE told_once (
+         key TEXT PRIMARY KEY,
+         at INTEGER NOT NULL,
+         content TEXT NOT NULL,
+         notifications TEXT NOT NULL
+       ) WITHOUT ROWID)",
+};
+
 constexpr Migration kSteps[] = {
     {"checks, incidents, notifications, threads, counters, heartbeats", kVersion1},
+    {"messages of one's own: told_once", kVersion2},
 };
 
 void step(SqliteSession& session, const Migration& migration, std::size_t version) {

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "store/message_json.h"
+#include "store/once_rows.h"
 
 namespace tocsin {
 namespace {
@@ -365,6 +366,7 @@ Saved read_saved(SqliteSession& session) {
   saved.threads = read_threads(session);
   saved.incident_messages = read_incident_messages(session);
   saved.heartbeats = read_heartbeats(session);
+  saved.told_once = read_told_once(session);
   saved.last_incident = read_counter(session, "incident");
   saved.last_notification = read_counter(session, "notification");
   session.run("COMMIT");

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "store/message_json.h"
+#include "store/once_rows.h"
 #include "store/row_reader.h"
 
 namespace tocsin {
@@ -292,6 +293,7 @@ void write_rows(SqliteSession& session, std::span<const Change> changes) {
   incidents.write(poco);
   notifications.write(poco);
   deliveries.write(poco);
+  write_told_once(session, changes);
 }
 
 void write_counters(SqliteSession& session, const Counters& numbers) {

@@ -41,6 +41,16 @@ class Calendar {
   // `yearly`. Not: fractions of a second, time zones (they are given apart), @seconds.
   static ParsedCalendar parse_systemd(std::string_view text);
 
+  // The same times, as who waits for a message means them: on the days on which clocks are changed,
+  // one that does not exist when the clocks have jumped over it, one that comes twice the first
+  // time only, whatever the notation.
+  Calendar each_once() const {
+    Calendar out = *this;
+    out.gap_ = Gap::when_it_ends;
+    out.repeated_ = Repeated::once;
+    return out;
+  }
+
   // The first time after that moment; nothing if there is none in the next hundred years.
   std::optional<WallTime> next_after(WallTime moment, const TimeZone& zone) const;
 

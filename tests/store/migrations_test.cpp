@@ -19,8 +19,12 @@ constexpr std::string_view kBad[] = {
     "INSERT INTO no_such_table VALUES (1)",
 };
 
-std::vector<Migration> first_and(std::span<const std::string_view> second) {
-  return {kMigrations.front(), {"flaps", second}};
+constexpr std::size_t kNow = 2;  // the present version
+
+std::vector<Migration> present_and(std::span<const std::string_view> next) {
+  std::vector<Migration> out(kMigrations.begin(), kMigrations.end());
+  out.push_back({"flaps", next});
+  return out;
 }
 
 StoreOptions with(const std::vector<Migration>& migrations) {
@@ -29,11 +33,9 @@ StoreOptions with(const std::vector<Migration>& migrations) {
   return options;
 }
 
-// A file of version 1 as this Tocsin makes it, with a row of each kind.
-void make_version_1(const StorePlace& place, const Clock& clock) {
-  StoreOptions options = brisk();
-  options.migrations = kMigrations.first(1);
-  const auto store = open_store(place.dir(), clock, {}, options);
+// A file of the present version with a row of each kind.
+void make_file(const StorePlace& place, const Clock& clock) {
+  const auto store = open_store(place.dir(), clock, {}, brisk());
   REQUIRE(commit_and_wait(*store, {.checks = {check_record("a"), check_record("b", State::up)},
                                    .incidents = {incident_record(1)},
                                    .notifications = {notification(1)},
@@ -42,11 +44,34 @@ void make_version_1(const StorePlace& place, const Clock& clock) {
 
 }  // namespace
 
-TEST_CASE("migrations: a file of version 1 is brought to version 2 with its rows", "[store]") {
+TEST_CASE("migrations: a file of version 1 is brought to the present one with its rows",
+          "[store]") {
   StorePlace place;
   FakeClock clock;
-  make_version_1(place, clock);
-  const auto migrations = first_and(kGood);
+  make_file(place, clock);
+  sql(place.file(), "DROP TABLE told_once; PRAGMA user_version = 1");
+  const ToldOnce once{"posted a", WallTime{Millis{7}}, "x", {}};
+  {
+    const auto store = open_store(place.dir(), clock, {}, brisk());
+    CHECK(store->trouble().empty());
+    const Saved saved = store->load();
+    CHECK(saved.checks.size() == 2);
+    CHECK(saved.open_incidents.size() == 1);
+    CHECK(saved.waiting.size() == 1);
+    CHECK(saved.heartbeats == std::vector{heartbeat_record("a")});
+    CHECK(saved.told_once.empty());
+    CHECK(commit_and_wait(*store, {.told_once = {once}}));
+  }
+  CHECK(kMigrations.size() == kNow);
+  CHECK(sql(place.file(), "PRAGMA user_version") == std::to_string(kNow));
+  CHECK(open_store(place.dir(), clock, {}, brisk())->load().told_once == std::vector{once});
+}
+
+TEST_CASE("migrations: a step after the present version keeps the rows", "[store]") {
+  StorePlace place;
+  FakeClock clock;
+  make_file(place, clock);
+  const auto migrations = present_and(kGood);
   {
     const auto store = open_store(place.dir(), clock, {}, with(migrations));
     CHECK(store->trouble().empty());
@@ -56,7 +81,7 @@ TEST_CASE("migrations: a file of version 1 is brought to version 2 with its rows
     CHECK(saved.waiting.size() == 1);
     CHECK(saved.heartbeats == std::vector{heartbeat_record("a")});
   }
-  CHECK(sql(place.file(), "PRAGMA user_version") == "2");
+  CHECK(sql(place.file(), "PRAGMA user_version") == std::to_string(kNow + 1));
   CHECK(sql(place.file(), "SELECT flaps FROM checks WHERE name = 'a'") == "3");
   CHECK(sql(place.file(), "SELECT flaps FROM checks WHERE name = 'b'") == "0");
 }
@@ -64,29 +89,29 @@ TEST_CASE("migrations: a file of version 1 is brought to version 2 with its rows
 TEST_CASE("migrations: a new file goes through the same steps", "[store]") {
   StorePlace place;
   FakeClock clock;
-  const auto migrations = first_and(kGood);
+  const auto migrations = present_and(kGood);
   { const auto store = open_store(place.dir(), clock, {}, with(migrations)); }
-  CHECK(sql(place.file(), "PRAGMA user_version") == "2");
+  CHECK(sql(place.file(), "PRAGMA user_version") == std::to_string(kNow + 1));
   CHECK(sql(place.file(),
             "SELECT count(*) FROM pragma_table_info('checks') WHERE name = 'flaps'") == "1");
 }
 
-TEST_CASE("migrations: one that fails half-way leaves version 1 whole", "[store]") {
+TEST_CASE("migrations: one that fails half-way leaves the version before it whole", "[store]") {
   StorePlace place;
   FakeClock clock;
-  make_version_1(place, clock);
+  make_file(place, clock);
   const std::string schema = sql(place.file(), "SELECT group_concat(sql) FROM sqlite_schema");
   Told told;
-  const auto migrations = first_and(kBad);
+  const auto migrations = present_and(kBad);
   {
     const auto store = open_store(place.dir(), clock, told.events(), with(migrations));
-    CHECK(store->trouble().find("could not be brought to version 2 (flaps)") != std::string::npos);
+    CHECK(store->trouble().find("could not be brought to version 3 (flaps)") != std::string::npos);
     CHECK(store->trouble().find("no_such_table") != std::string::npos);
     REQUIRE(told.all().size() == 1);
     CHECK(told.all()[0] == "failing: " + store->trouble());
     CHECK_FALSE(commit_and_wait(*store, {.checks = {check_record("c")}}));
   }
-  CHECK(sql(place.file(), "PRAGMA user_version") == "1");
+  CHECK(sql(place.file(), "PRAGMA user_version") == std::to_string(kNow));
   CHECK(sql(place.file(), "SELECT group_concat(sql) FROM sqlite_schema") == schema);
   CHECK(sql(place.file(), "SELECT count(*) FROM checks") == "2");
   CHECK(sql(place.file(), "PRAGMA integrity_check") == "ok");

@@ -81,6 +81,7 @@ class MemoryStore final : public Store {
     }
     for (const auto& [key, ref] : threads_) out.threads.push_back({key.first, key.second, ref});
     for (const auto& [name, record] : heartbeats_) out.heartbeats.push_back(record);
+    for (const auto& [key, once] : told_once_) out.told_once.push_back(once);
     return out;
   }
 
@@ -138,6 +139,8 @@ class MemoryStore final : public Store {
       heartbeats_.erase(name);
     }
     for (const HeartbeatRecord& record : change.heartbeats) heartbeats_[record.name] = record;
+    for (const ToldOnce& once : change.told_once) told_once_[once.key] = once;
+    for (const std::string& key : change.forgotten_once) told_once_.erase(key);
     for (const IncidentRecord& incident : change.incidents) incidents_[incident.id] = incident;
     for (const NotificationPtr& it : change.notifications) {
       NotificationRow& row = rows_[it->id];
@@ -155,6 +158,7 @@ class MemoryStore final : public Store {
   mutable std::mutex mutex_;
   std::map<std::string, CheckRecord> checks_;
   std::map<std::string, HeartbeatRecord> heartbeats_;
+  std::map<std::string, ToldOnce> told_once_;
   std::map<std::int64_t, IncidentRecord> incidents_;
   std::map<std::int64_t, NotificationRow> rows_;
   std::map<std::pair<std::string, std::string>, std::string> threads_;

@@ -89,6 +89,19 @@ class FakeControl final : public Control {
     heartbeats_.emplace_back(check, std::move(heartbeat));
     return fate_;
   }
+  PostAnswer post_message(PostedMessage message) override {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back(std::move(message));
+    return answer_;
+  }
+  std::vector<PostedMessage> posted() {
+    const std::lock_guard lock(mutex_);
+    return posted_;
+  }
+  void set_answer(PostAnswer answer) {
+    const std::lock_guard lock(mutex_);
+    answer_ = std::move(answer);
+  }
   // What was noted so far.
   std::vector<std::pair<std::string, Heartbeat>> heartbeats() {
     const std::lock_guard lock(mutex_);
@@ -113,6 +126,8 @@ class FakeControl final : public Control {
   std::string health_;
   std::vector<std::pair<std::string, Heartbeat>> heartbeats_;
   HeartbeatFate fate_ = HeartbeatFate::durable;
+  std::vector<PostedMessage> posted_;
+  PostAnswer answer_;
 };
 
 // Keeps its rows newest first and answers as the contract in tocsin/store.h says.
