@@ -11,6 +11,7 @@ namespace tocsin {
 NotifierTypes notifier_types() noexcept {
   static const std::array kTypes{
       kConsoleNotifier,
+      kEmailNotifier,
       kGoogleChatNotifier,
   };
   return kTypes;

@@ -8,6 +8,7 @@ namespace tocsin {
 
 // What each notifier's file exports: one constant, a line of registry.cpp.
 extern const NotifierType kConsoleNotifier;
+extern const NotifierType kEmailNotifier;
 extern const NotifierType kGoogleChatNotifier;
 
 }  // namespace tocsin

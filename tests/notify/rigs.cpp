@@ -53,6 +53,7 @@ bool chat_can_ping(const std::string& text) {
 std::span<const Rig> rigs() {
   static const std::array all{
       Rig{"console", console_settings, {}, 100'000, nullptr, nullptr, nullptr, console_can_ping},
+      email_rig(),
       Rig{"google_chat",
           chat_settings,
           {"AIza_secret_key_1", "secret_token_2%3D", "secret_token_2="},

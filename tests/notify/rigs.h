@@ -61,4 +61,7 @@ struct Rig {
 
 std::span<const Rig> rigs();
 
+// Each type's rig: rig_TYPE.cpp.
+Rig email_rig();
+
 }  // namespace tocsin
