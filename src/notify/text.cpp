@@ -6,16 +6,12 @@
 #include <cstddef>
 #include <iterator>
 
-#include "util/duration.h"
+#include "notify/text_parts.h"
 #include "util/text.h"
 
 namespace tocsin {
 namespace {
 
-constexpr std::size_t kLongestReason = 1000;
-constexpr std::size_t kLongestName = 200;
-constexpr std::size_t kLongestValue = 500;
-constexpr std::size_t kLongestUrl = 1000;
 constexpr std::size_t kLongestFolded = 4000;  // many names on one line
 constexpr std::size_t kMostFolded = 200;
 constexpr std::size_t kLongestDetail = 300;  // of one line
@@ -26,14 +22,14 @@ bool is_set(WallTime time) noexcept {
   return time > WallTime{};
 }
 
-std::string lower_word(State state) {
-  return to_lower(word(state));
+std::string shown_reason(const std::string& reason) {
+  return printable(reason, Bounds::reason);
 }
 
 // How long the incident lasted, or has lasted when it was decided; empty if that is not known.
-std::string lasted(const Message& message) {
+std::string lasted(const Message& message, const Language& language) {
   if (!is_set(message.since) || message.decided_at < message.since) return {};
-  return human_duration(message.decided_at - message.since);
+  return duration_text(language, message.decided_at - message.since);
 }
 
 // What the reader sees first of a text that may have several lines.
@@ -44,85 +40,59 @@ std::string_view top_line(std::string_view text) noexcept {
 std::string subject(const Message& message) {
   if (message.kind == Kind::digest) return {};
   const std::string& name = message.check.empty() ? message.instance : message.check;
-  return printable(name, kLongestName);
+  return printable(name, Bounds::name);
 }
 
-// "down for 31 min: connection refused" with any part that is known.
-std::string about_incident(const Message& message, std::string state) {
-  const std::string time = lasted(message);
-  if (!time.empty()) state += " for " + time;
-  const std::string reason = printable(message.worst_reason, kLongestReason);
-  return reason.empty() ? state : state + ": " + reason;
+std::string with_reason(const std::string& text, const std::string& reason,
+                        const Language& language) {
+  const std::string shown = shown_reason(reason);
+  if (shown.empty()) return text;
+  return say(language, Phrase::reasoned, {{"text", text}, {"reason", shown}});
 }
 
-State worst_of(const Message& message) noexcept {
-  return message.worst == State::pending ? message.from : message.worst;
+// "was DOWN for 31 min: connection refused" with any part that is known.
+std::string story_of_up(const Message& message, const Language& language) {
+  const std::string time = lasted(message, language);
+  const Phrase phrase = time.empty() ? Phrase::was : Phrase::was_for;
+  const std::string was =
+      say(language, phrase, {{"state", word(worst_of(message))}, {"time", time}});
+  return with_reason(was, message.worst_reason, language);
 }
 
-std::string with_reason(std::string_view text, const Message& message) {
-  const std::string reason = printable(message.reason, kLongestReason);
-  if (reason.empty()) return std::string(text);
-  return std::string(text) + ": " + reason;
+// "down for 31 min: connection refused"
+std::string story_of_over(const Message& message, const Language& language) {
+  const std::string_view state = lower_word(language, worst_of(message));
+  const std::string time = lasted(message, language);
+  const std::string was = time.empty()
+                              ? std::string(state)
+                              : say(language, Phrase::over_for, {{"state", state}, {"time", time}});
+  return with_reason(was, message.worst_reason, language);
 }
 
-// What stands behind the dash.
-std::string story(const Message& message) {
-  switch (message.kind) {
-    case Kind::up: return about_incident(message, "was " + std::string(word(worst_of(message))));
-    case Kind::over: return about_incident(message, lower_word(worst_of(message)));
-    case Kind::reminder: return with_reason("still " + std::string(word(message.to)), message);
-    case Kind::unwatched: return with_reason("it was " + std::string(word(message.to)), message);
-    case Kind::digest: return printable(top_line(message.reason), kLongestReason);
-    case Kind::test:
-      return message.reason.empty() ? "messages arrive here"
-                                    : printable(message.reason, kLongestReason);
-    default: return printable(message.reason, kLongestReason);
-  }
-}
-
-std::string probes(const Message& message) {
-  const std::string count = std::to_string(message.failed_probes);
-  const bool one = message.failed_probes == 1;
-  const std::string noun = count + (one ? " probe" : " probes");
-  switch (message.to) {
-    case State::degraded: return noun + (one ? " was degraded" : " were degraded");
-    case State::unknown: return noun + " could not tell";
-    default: return noun + " failed";
-  }
-}
-
-std::string since_line(const Message& message, WallTime now) {
+std::string since_line(const Message& message, WallTime now, const Locale& locale) {
+  const Language& language = *locale.language;
   std::string line;
   if (is_set(message.since)) {
-    line = "since " + human_time(message.since);
-    if (now >= message.since) line += " (" + human_duration(now - message.since) + " ago)";
+    const bool past = now >= message.since;
+    const std::string ago = past ? duration_text(language, now - message.since) : std::string();
+    line = say(language, past ? Phrase::since_ago : Phrase::since,
+               {{"time", time_text(locale, message.since)}, {"ago", ago}});
   }
-  if (message.failed_probes > 0) line += (line.empty() ? "" : ", ") + probes(message);
-  return line;
+  const std::string count = probes(message, language);
+  if (!line.empty() && !count.empty()) line += ", ";
+  return line + count;
 }
 
-std::string span_line(const Message& message) {
-  const std::string time = lasted(message);
+std::string span_line(const Message& message, const Locale& locale) {
+  const std::string time = lasted(message, *locale.language);
   if (time.empty()) return {};
-  return "lasted " + time + ": " + human_time(message.since) + " to " +
-         human_time(message.decided_at);
+  return say(*locale.language, Phrase::lasted,
+             {{"time", time},
+              {"from", time_text(locale, message.since)},
+              {"to", time_text(locale, message.decided_at)}});
 }
 
-std::string label_line(const Message& message) {
-  std::string line;
-  for (const auto& [key, value] : message.labels) {
-    line += (line.empty() ? "labels: " : ", ") + key + "=" + value;
-  }
-  return printable(line, kLongestValue);
-}
-
-std::string late_line(Millis by) {
-  // The clock may have been set back since; the text says what is known.
-  if (by < std::chrono::seconds{1}) return "delivered late";
-  return "delivered " + human_duration(by) + " late";
-}
-
-std::vector<std::string> folded_lines(std::string_view reason) {
+std::vector<std::string> folded_lines(std::string_view reason, const Language& language) {
   std::vector<std::string> lines;
   std::size_t left_out = 0;
   for (auto end = reason.find('\n'); end != std::string_view::npos; end = reason.find('\n')) {
@@ -135,12 +105,100 @@ std::vector<std::string> folded_lines(std::string_view reason) {
       lines.push_back(std::move(line));
     }
   }
-  if (left_out > 0) lines.push_back("… and " + std::to_string(left_out) + " more");
+  if (left_out > 0) {
+    lines.push_back(say(language, Phrase::more_folded, {{"count", std::to_string(left_out)}}));
+  }
   return lines;
 }
 
-// The lines of Message::details, the middle of many left out.
-std::vector<std::string> detail_lines(std::string_view details) {
+bool is_trouble(State state) noexcept {
+  return state == State::down || state == State::degraded || state == State::unknown;
+}
+
+// The lines about the check and its incident; empty ones are taken out later.
+std::vector<std::string> check_lines(const Message& message, WallTime now, const Locale& locale) {
+  const Language& language = *locale.language;
+  std::vector<std::string> lines;
+  const auto add = [&](Phrase key, const std::string& value, std::size_t most) {
+    const std::string shown = printable(value, most);
+    if (!shown.empty()) lines.push_back(say(language, key, {{"value", shown}}));
+  };
+  add(Phrase::target, message.target, Bounds::value);
+  if (is_over(message.kind)) {
+    lines.push_back(span_line(message, locale));
+    add(Phrase::now, message.reason, Bounds::reason);
+  } else {
+    lines.push_back(since_line(message, now, locale));
+    const bool told_before = message.from != message.to && is_trouble(message.from);
+    if (told_before && message.kind != Kind::reminder && message.kind != Kind::unwatched) {
+      lines.push_back(say(language, Phrase::was_before, {{"state", word(message.from)}}));
+    }
+  }
+  if (message.incident > 0) {
+    lines.push_back(
+        say(language, Phrase::incident, {{"number", std::to_string(message.incident)}}));
+  }
+  add(Phrase::runbook, message.runbook, Bounds::url);
+  add(Phrase::about, message.description, Bounds::value);
+  add(Phrase::labels, labels_text(message), Bounds::value);
+  return lines;
+}
+
+}  // namespace
+
+bool is_over(Kind kind) noexcept {
+  return kind == Kind::up || kind == Kind::over;
+}
+
+State worst_of(const Message& message) noexcept {
+  return message.worst == State::pending ? message.from : message.worst;
+}
+
+std::string story(const Message& message, const Language& language) {
+  const auto stated = [&](Phrase phrase) {
+    return with_reason(say(language, phrase, {{"state", word(message.to)}}), message.reason,
+                       language);
+  };
+  switch (message.kind) {
+    case Kind::up: return story_of_up(message, language);
+    case Kind::over: return story_of_over(message, language);
+    case Kind::reminder: return stated(Phrase::still);
+    case Kind::unwatched: return stated(Phrase::it_was);
+    case Kind::digest: return printable(top_line(message.reason), Bounds::reason);
+    case Kind::test:
+      return message.reason.empty() ? say(language, Phrase::messages_arrive)
+                                    : shown_reason(message.reason);
+    default: return shown_reason(message.reason);
+  }
+}
+
+std::string probes(const Message& message, const Language& language) {
+  if (message.failed_probes == 0) return {};
+  const bool one = message.failed_probes == 1;
+  Phrase phrase = one ? Phrase::probe_failed : Phrase::probes_failed;
+  if (message.to == State::degraded) {
+    phrase = one ? Phrase::probe_degraded : Phrase::probes_degraded;
+  } else if (message.to == State::unknown) {
+    phrase = one ? Phrase::probe_unsure : Phrase::probes_unsure;
+  }
+  return say(language, phrase, {{"count", std::to_string(message.failed_probes)}});
+}
+
+std::string labels_text(const Message& message) {
+  std::string line;
+  for (const auto& [key, value] : message.labels) {
+    line += (line.empty() ? "" : ", ") + key + "=" + value;
+  }
+  return printable(line, Bounds::value);
+}
+
+std::string late_text(Millis by, const Language& language) {
+  // The clock may have been set back since; the text says what is known.
+  if (by < std::chrono::seconds{1}) return say(language, Phrase::late);
+  return say(language, Phrase::late_by, {{"time", duration_text(language, by)}});
+}
+
+std::vector<std::string> detail_lines(std::string_view details, const Language& language) {
   std::vector<std::string> lines;
   while (!details.empty()) {
     const std::string_view line = top_line(details);
@@ -151,45 +209,10 @@ std::vector<std::string> detail_lines(std::string_view details) {
   if (lines.size() <= kFirstDetails + kLastDetails + 1) return lines;
   const std::size_t left_out = lines.size() - kFirstDetails - kLastDetails;
   const auto first = lines.begin() + kFirstDetails;
-  *first = "… (" + std::to_string(left_out) + " lines)";
+  *first = say(language, Phrase::lines_left_out, {{"count", std::to_string(left_out)}});
   lines.erase(first + 1, lines.end() - kLastDetails);
   return lines;
 }
-
-bool is_over(Kind kind) noexcept {
-  return kind == Kind::up || kind == Kind::over;
-}
-
-bool is_trouble(State state) noexcept {
-  return state == State::down || state == State::degraded || state == State::unknown;
-}
-
-// The lines about the check and its incident; empty ones are taken out later.
-std::vector<std::string> check_lines(const Message& message, WallTime now) {
-  std::vector<std::string> lines;
-  const auto add = [&](std::string_view key, const std::string& value, std::size_t most) {
-    const std::string shown = printable(value, most);
-    if (!shown.empty()) lines.push_back(std::string(key) + ": " + shown);
-  };
-  add("target", message.target, kLongestValue);
-  if (is_over(message.kind)) {
-    lines.push_back(span_line(message));
-    add("now", message.reason, kLongestReason);
-  } else {
-    lines.push_back(since_line(message, now));
-    const bool told_before = message.from != message.to && is_trouble(message.from);
-    if (told_before && message.kind != Kind::reminder && message.kind != Kind::unwatched) {
-      lines.push_back("was " + std::string(word(message.from)) + " before");
-    }
-  }
-  if (message.incident > 0) lines.push_back("incident " + std::to_string(message.incident));
-  add("runbook", message.runbook, kLongestUrl);
-  add("about", message.description, kLongestValue);
-  lines.push_back(label_line(message));
-  return lines;
-}
-
-}  // namespace
 
 std::string_view symbol(Kind kind) noexcept {
   switch (kind) {
@@ -238,32 +261,35 @@ std::string_view word(State state) noexcept {
   return "UNKNOWN";
 }
 
-std::string first_line(const Message& message) {
+std::string first_line(const Message& message, const Language& language) {
   std::string line = std::string(symbol(message.kind)) + " " + std::string(word(message.kind));
-  if (message.kind == Kind::over) line += " (was " + std::string(word(worst_of(message))) + ")";
+  if (message.kind == Kind::over) {
+    line += " (" + say(language, Phrase::was, {{"state", word(worst_of(message))}}) + ")";
+  }
   const std::string name = subject(message);
   if (!name.empty()) line += " " + name;
-  const std::string rest = story(message);
+  const std::string rest = story(message, language);
   return rest.empty() ? line : line + " — " + rest;
 }
 
 std::vector<std::string> body_lines(const Message& message, WallTime now,
-                                    std::optional<Millis> late_by) {
+                                    std::optional<Millis> late_by, const Locale& locale) {
+  const Language& language = *locale.language;
   std::vector<std::string> lines;
   if (message.kind == Kind::digest) {
-    lines = folded_lines(message.reason);
+    lines = folded_lines(message.reason, language);
   } else if (message.kind != Kind::daemon) {
-    lines = check_lines(message, now);
-    std::vector<std::string> details = detail_lines(message.details);
+    lines = check_lines(message, now, locale);
+    std::vector<std::string> details = detail_lines(message.details, language);
     std::move(details.begin(), details.end(), std::back_inserter(lines));
   }
-  if (late_by) lines.push_back(late_line(*late_by));
-  if (!message.durable) {
-    lines.push_back("not durable (not stored on disk): a restart may lose or repeat this");
-  }
-  const std::string instance = printable(message.instance, kLongestName);
+  if (late_by) lines.push_back(late_text(*late_by, language));
+  if (!message.durable) lines.push_back(say(language, Phrase::not_durable));
+  const std::string instance = printable(message.instance, Bounds::name);
   const bool named_above = message.check.empty() && message.kind != Kind::digest;
-  if (!instance.empty() && !named_above) lines.push_back("told by " + instance);
+  if (!instance.empty() && !named_above) {
+    lines.push_back(say(language, Phrase::told_by, {{"instance", instance}}));
+  }
   std::erase_if(lines, [](const std::string& line) { return line.empty(); });
   return lines;
 }

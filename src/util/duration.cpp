@@ -76,19 +76,26 @@ std::string write_duration(Millis duration) {
 }
 
 std::string human_duration(Millis duration) {
-  const std::int64_t ms = duration.count() < 0 ? 0 : duration.count();
-  if (ms < 1000) return std::to_string(ms) + " ms";
-  const std::int64_t seconds = ms / 1000;
-  const auto two = [](std::int64_t big, const char* big_unit, std::int64_t small,
-                      const char* small_unit) {
-    std::string out = std::to_string(big) + " " + big_unit;
-    if (small > 0) out += " " + std::to_string(small) + " " + small_unit;
-    return out;
+  return human_duration(duration, {"ms", "s", "min", "h", "d"});
+}
+
+std::string human_duration(Millis duration, const DurationUnits& units) {
+  const auto one = [](std::int64_t count, std::string_view unit) {
+    return std::to_string(count) + " " + std::string(unit);
   };
-  if (seconds < 60) return std::to_string(seconds) + " s";
-  if (seconds < 3600) return two(seconds / 60, "min", seconds < 600 ? seconds % 60 : 0, "s");
-  if (seconds < 86'400) return two(seconds / 3600, "h", seconds / 60 % 60, "min");
-  return two(seconds / 86'400, "d", seconds / 3600 % 24, "h");
+  const auto two = [&](std::int64_t big, std::string_view big_unit, std::int64_t small,
+                       std::string_view small_unit) {
+    return one(big, big_unit) + (small > 0 ? " " + one(small, small_unit) : std::string());
+  };
+  const std::int64_t ms = duration.count() < 0 ? 0 : duration.count();
+  if (ms < 1000) return one(ms, units.ms);
+  const std::int64_t seconds = ms / 1000;
+  if (seconds < 60) return one(seconds, units.s);
+  if (seconds < 3600) {
+    return two(seconds / 60, units.min, seconds < 600 ? seconds % 60 : 0, units.s);
+  }
+  if (seconds < 86'400) return two(seconds / 3600, units.h, seconds / 60 % 60, units.min);
+  return two(seconds / 86'400, units.d, seconds / 3600 % 24, units.h);
 }
 
 namespace {

@@ -18,6 +18,11 @@ std::string write_duration(Millis duration);
 // For people, two units at the most: "42 s", "12 min", "3 h 20 min", "2 d 4 h"; below a second "350
 // ms".
 std::string human_duration(Millis duration);
+// The same with a language's own signs for the units.
+struct DurationUnits {
+  std::string_view ms, s, min, h, d;
+};
+std::string human_duration(Millis duration, const DurationUnits& units);
 // RFC 3339 in UTC with milliseconds: "2026-11-21T03:04:05.678Z".
 std::string rfc3339(WallTime time);
 // For people: "2026-11-21 03:04:05 UTC".

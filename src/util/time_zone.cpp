@@ -49,4 +49,8 @@ TimeZone::Span TimeZone::at(std::chrono::sys_seconds moment) const {
   return {info.begin, std::max(info.end, moment + std::chrono::seconds{1}), info.offset};
 }
 
+std::string TimeZone::abbreviation(std::chrono::sys_seconds moment) const {
+  return zone_ == nullptr ? "UTC" : zone_->get_info(moment).abbrev;
+}
+
 }  // namespace tocsin

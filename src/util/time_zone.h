@@ -36,6 +36,8 @@ class TimeZone {
   };
   // The one that holds this moment. Neighbours may have the same offset.
   Span at(std::chrono::sys_seconds moment) const;
+  // What the clocks there are called then: "CET", "CEST", or "+03" where there is no name.
+  std::string abbreviation(std::chrono::sys_seconds moment) const;
 
  private:
   TimeZone(std::string name, const date::time_zone* zone) : name_(std::move(name)), zone_(zone) {}
