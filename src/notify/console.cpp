@@ -14,11 +14,11 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "notify/notifier.h"
-#include "notify/text.h"
 #include "notify/types.h"
-#include "util/duration.h"
+#include "notify/wording.h"
 #include "util/text.h"
 
 // Standard output, for a first look and for logs that something else collects. A line begins with
@@ -84,18 +84,17 @@ constexpr std::string_view kDim = "\x1b[2m";
 constexpr std::string_view kPlain = "\x1b[0m";
 
 // Every value in it has been made printable, so the only escape sequences are ours.
-std::string render(const Delivery& delivery, bool colors) {
-  const Message& message = *delivery.notification.message;
-  const WallTime now = delivery.clock.wall();
-  const auto late = late_by(delivery.notification, now, delivery.late);
+std::string render(const Delivery& delivery, const Wording& wording, bool colors) {
+  const Words words = words_of(delivery, wording);
+  const Kind kind = delivery.notification.message->kind;
   const auto painted = [&](std::string_view color, const std::string& text) {
     return colors ? std::string(color) + text + std::string(kPlain) : text;
   };
-  std::string out = human_time(now).substr(11, 8);
+  std::string out = clock_text(wording.locale, delivery.clock.wall());
   const std::string key = printable(delivery.notification.thread_key, kLongestKey);
   if (!key.empty()) out += " [" + key + "]";
-  out += " " + painted(color_of(message.kind), first_line(message)) + "\n";
-  for (const std::string& line : body_lines(message, now, late)) {
+  out += " " + painted(color_of(kind), words.title) + "\n";
+  for (const std::string& line : words.lines) {
     out += std::string(kIndent) + painted(kDim, line) + "\n";
   }
   return out;
@@ -138,10 +137,10 @@ asio::awaitable<Outcome> write_all(std::string text, SteadyTime patience_ends) {
 
 class Console final : public Notifier {
  public:
-  explicit Console(Color color) : color_(color) {}
+  Console(Color color, Wording wording) : color_(color), wording_(std::move(wording)) {}
 
   asio::awaitable<Outcome> send(const Delivery& delivery) const override {
-    std::string text = render(delivery, wants_colors());
+    std::string text = render(delivery, wording_, wants_colors());
     co_return co_await write_all(std::move(text), std::chrono::steady_clock::now() + kPatience);
   }
 
@@ -157,6 +156,7 @@ class Console final : public Notifier {
   }
 
   Color color_;
+  Wording wording_;
 };
 
 std::shared_ptr<const Notifier> parse_console(Settings& settings) {
@@ -164,7 +164,7 @@ std::shared_ptr<const Notifier> parse_console(Settings& settings) {
   Color color = Color::automatic;
   if (word == "always") color = Color::always;
   if (word == "never") color = Color::never;
-  return std::make_shared<Console>(color);
+  return std::make_shared<Console>(color, parse_wording(settings));
 }
 
 }  // namespace

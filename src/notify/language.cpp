@@ -35,6 +35,12 @@ std::string filled(std::string_view text, PhraseParts parts) {
   return out.append(text);
 }
 
+// As the clocks there show it, written as if it were UTC.
+std::chrono::sys_seconds there(const Locale& locale, WallTime time) {
+  const auto moment = std::chrono::floor<std::chrono::seconds>(time);
+  return moment + locale.time_zone.at(moment).offset;
+}
+
 std::string digits(unsigned number, int width) {
   std::array<char, 16> out{};
   std::snprintf(out.data(), out.size(), "%0*u", width, number);
@@ -69,22 +75,22 @@ std::string_view lower_word(const Language& language, State state) noexcept {
 }
 
 std::string time_text(const Locale& locale, WallTime time) {
-  const auto moment = std::chrono::floor<std::chrono::seconds>(time);
-  const auto there = moment + locale.time_zone.at(moment).offset;
-  const auto day = std::chrono::floor<std::chrono::days>(there);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{there - day};
+  const std::chrono::year_month_day date{
+      std::chrono::floor<std::chrono::days>(there(locale, time))};
   const std::string year = digits(static_cast<unsigned>(int(date.year())), 4);
   const std::string month = digits(unsigned(date.month()), 2);
-  const std::string of_month = digits(unsigned(date.day()), 2);
-  std::string out =
-      filled(locale.language->date, {{"year", year}, {"month", month}, {"day", of_month}});
-  for (const auto& [before, number] :
-       {std::pair{' ', clock.hours().count()}, std::pair{':', clock.minutes().count()},
-        std::pair{':', clock.seconds().count()}}) {
-    out += before + digits(static_cast<unsigned>(number), 2);
-  }
-  return out + " " + locale.time_zone.abbreviation(moment);
+  const std::string day = digits(unsigned(date.day()), 2);
+  return filled(locale.language->date, {{"year", year}, {"month", month}, {"day", day}}) + " " +
+         clock_text(locale, time) + " " +
+         locale.time_zone.abbreviation(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+std::string clock_text(const Locale& locale, WallTime time) {
+  const auto moment = there(locale, time);
+  const std::chrono::hh_mm_ss clock{moment - std::chrono::floor<std::chrono::days>(moment)};
+  return digits(static_cast<unsigned>(clock.hours().count()), 2) + ":" +
+         digits(static_cast<unsigned>(clock.minutes().count()), 2) + ":" +
+         digits(static_cast<unsigned>(clock.seconds().count()), 2);
 }
 
 std::string duration_text(const Language& language, Millis duration) {

@@ -110,6 +110,8 @@ struct Locale {
 // For people, in the language and by the clocks there: "2026-01-02 03:04:05 UTC", "02.01.2026
 // 04:04:05 CET".
 std::string time_text(const Locale& locale, WallTime time);
+// The clocks there: "04:04:05".
+std::string clock_text(const Locale& locale, WallTime time);
 // For people, two units at the most: "12 min", "3 h 20 min".
 std::string duration_text(const Language& language, Millis duration);
 

@@ -11,4 +11,11 @@ asio::awaitable<Outcome> Notifier::update(const Delivery&) const {
   co_return outcome;
 }
 
+asio::awaitable<Outcome> Notifier::renew(const Delivery&) const {
+  Outcome outcome;
+  outcome.what = Outcome::What::rejected;
+  outcome.reason = "this sink does not forget";
+  co_return outcome;
+}
+
 }  // namespace tocsin

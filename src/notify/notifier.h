@@ -14,6 +14,7 @@ namespace tocsin {
 class HttpClient;  // src/net/http_client.h
 class Resolver;    // src/net/resolver.h
 class Workers;     // src/net/workers.h
+struct Words;      // src/notify/wording.h
 
 // One attempt to deliver one notification, and what it may use. Lives on the delivery loop.
 struct Delivery {
@@ -29,6 +30,8 @@ struct Delivery {
   std::string root_ref;
   // Set when this is delivered late: the text says so.
   bool late = false;
+  // Where words_of leaves what it made, for who shows it (test-notify); mostly null.
+  Words* said = nullptr;
 };
 
 // How fast a sink may be written to. Notifiers with the same key share one budget.
@@ -56,6 +59,14 @@ class Notifier {
   // one is tried a few times more, and then let be: the thread itself tells all.
   virtual bool updates() const { return false; }
   virtual asio::awaitable<Outcome> update(const Delivery& delivery) const;
+
+  // How often the sink has to be told again what is still open, because it forgets by itself; zero:
+  // never. From the first message of an incident that it took until one that ends it, `renew` gets
+  // the latest one, with the references as for `send`; after a restart at once, if it named that
+  // message (Outcome::message_ref). Renewals share the sink's pace and give way to messages and
+  // updates; one that fails is made again at its next time.
+  virtual Millis renew_every() const { return Millis{0}; }
+  virtual asio::awaitable<Outcome> renew(const Delivery& delivery) const;
 
   virtual Pace pace() const = 0;
   // What it writes to, for people, secrets hidden ("spaces/AAA").
