@@ -16,6 +16,9 @@ asio::awaitable<Outcome> perform(std::shared_ptr<Attempt> attempt) {
   if (attempt->task == Task::update) {
     co_return co_await attempt->notifier->update(attempt->delivery);
   }
+  if (attempt->task == Task::renew) {
+    co_return co_await attempt->notifier->renew(attempt->delivery);
+  }
   co_return co_await attempt->notifier->send(attempt->delivery);
 }
 
@@ -49,10 +52,15 @@ Attempt::Attempt(NotificationPtr what, std::shared_ptr<const Notifier> where,
       notifier(std::move(where)),
       task(its_task),
       began(tools.clock.steady()),
-      delivery{*notification,        tools.http,
-               tools.resolver,       tools.workers,
-               tools.clock,          std::move(refs.thread),
-               std::move(refs.root), tools.clock.wall() - notification->created_at > kLateAfter} {}
+      delivery{
+          *notification,
+          tools.http,
+          tools.resolver,
+          tools.workers,
+          tools.clock,
+          std::move(refs.thread),
+          std::move(refs.root),
+          its_task != Task::renew && tools.clock.wall() - notification->created_at > kLateAfter} {}
 
 void start_attempt(const std::shared_ptr<Attempt>& attempt, Loop& loop,
                    std::function<void(Outcome)> done) {

@@ -27,8 +27,9 @@ struct AttemptTools {
   const Clock& clock;
 };
 
-// What an attempt does: tells a new message, or brings an incident's first one up to date.
-enum class Task : std::uint8_t { send, update };
+// What an attempt does: tells a new message, brings an incident's first one up to date, or tells
+// the latest one again to a sink that forgets.
+enum class Task : std::uint8_t { send, update, renew };
 
 // How the sink names what was there before: Delivery's fields.
 struct Refs {

@@ -134,6 +134,19 @@ void Sender::Engine::recall(std::vector<ThreadRef> threads,
     const std::int64_t incident = messages.first->message->incident;
     roots_.remember(messages.notifier, std::to_string(incident), messages.root_ref);
     if (messages.latest != messages.first) want_update(messages.latest);
+    keep(messages.latest, Millis{0});
+  }
+}
+
+void Sender::Engine::keep(const NotificationPtr& latest, Millis in) {
+  const auto desk = desks_.find(latest->notifier);
+  if (desk == desks_.end() || !desk->second.configured) return;
+  Lane& lane = desk->second.route->lane;
+  const Millis every = desk->second.entry.notifier->renew_every();
+  if (every == Millis{0} || ends_incident(latest->message->kind)) {
+    lane.keep_no_more(*latest);
+  } else {
+    lane.keep(latest, every, host_.clock.steady() + std::min(in, every));
   }
 }
 
@@ -201,8 +214,10 @@ void Sender::Engine::settle(Route& route) {
 
 void Sender::Engine::move(Desk& desk, Route& from) {
   Route& to = route_for(desk.entry);
+  const std::vector<NotificationPtr> kept = from.lane.kept(desk.entry.name);
   for (Row& row : from.lane.take(desk.entry.name)) to.lane.add(std::move(row), now());
   desk.route = &to;
+  for (const NotificationPtr& latest : kept) keep(latest, Millis{0});
 }
 
 Change Sender::Engine::dump() {

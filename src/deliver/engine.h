@@ -83,9 +83,12 @@ class Sender::Engine {
   void begin_update(Route& route, const NotificationPtr& latest);
   void end(Route& route, Outcome outcome);
   void end_update(Route& route, const Outcome& outcome);
+  void end_renewal(Route& route, const Outcome& outcome);
   void note(const Row& row, const Outcome& outcome);
   void remember(const NotificationPtr& sent, const Outcome& outcome);
   void want_update(const NotificationPtr& latest);
+  // From `in` on, if its sink forgets what it is told.
+  void keep(const NotificationPtr& latest, Millis in);
   NotificationPtr fallback_of(const Row& row, std::vector<NotificationPtr>& into);
   void watch(Route& route);
 

@@ -80,6 +80,7 @@ void Sender::Engine::turn(Route& route) {
       break;
     case Lane::Next::What::send: begin(route, next.row->notification, Task::send); break;
     case Lane::Next::What::update: begin_update(route, next.update); break;
+    case Lane::Next::What::renew: begin(route, next.renewal, Task::renew); break;
   }
 }
 
@@ -141,6 +142,10 @@ void Sender::Engine::end(Route& route, Outcome outcome) {
     end_update(route, outcome);
     return;
   }
+  if (route.attempt->task == Task::renew) {
+    end_renewal(route, outcome);
+    return;
+  }
   const Notifier& used = *route.attempt->notifier;
   const Notifier& present = *desks_.at(route.attempt->notification->notifier).entry.notifier;
   // A reload meanwhile sent it elsewhere: the thread that was named is not there.
@@ -175,6 +180,19 @@ void Sender::Engine::end_update(Route& route, const Outcome& outcome) {
   turn_all();
 }
 
+void Sender::Engine::end_renewal(Route& route, const Outcome& outcome) {
+  const NotificationPtr it = route.attempt->notification;
+  route.attempt.reset();
+  route.timer.cancel();
+  route.lane.end_renewal(outcome, now());
+  if (outcome.what != Outcome::What::sent) {
+    log(LogLevel::warn, "not_renewed", "notifier", it->notifier, "check", it->message->check,
+        "incident", it->message->incident, "reason", printable(outcome.reason, kLongestReason));
+  }
+  if (stopping_ && !attempting()) loop_.stop();
+  turn_all();
+}
+
 void Sender::Engine::note(const Row& row, const Outcome& outcome) {
   log_outcome(row, outcome, host_.clock.wall());
   const Notification& it = *row.notification;
@@ -186,13 +204,18 @@ void Sender::Engine::note(const Row& row, const Outcome& outcome) {
       remember(row.notification, outcome);
       break;
     case Outcome::What::later: ++view.later; break;
-    case Outcome::What::rejected: ++view.rejected; break;
+    case Outcome::What::rejected:
+      ++view.rejected;
+      // Nobody is left to end it: it is left to the sink's own time.
+      if (ends_incident(it.message->kind)) keep(row.notification, Millis{0});
+      break;
   }
 }
 
 void Sender::Engine::remember(const NotificationPtr& sent, const Outcome& outcome) {
   refs_.remember(sent->notifier, sent->thread_key, outcome.thread_ref);
   if (sent->message->incident == 0) return;
+  keep(sent, Millis::max());
   const std::string incident = std::to_string(sent->message->incident);
   if (roots_.find(sent->notifier, incident).empty()) {
     roots_.remember(sent->notifier, incident, outcome.message_ref);

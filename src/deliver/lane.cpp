@@ -10,7 +10,7 @@
 // sink had been failing for all, everything is due again in the old order.
 //
 // Updates give way: one is made only when no row waits. The latest of an incident stands for those
-// before it.
+// before it. Renewals give way to both.
 //
 // The spacing runs from the end of an attempt. The sink counts arrivals, and the arrival lies
 // somewhere between start and end (a first attempt makes a TLS handshake before, a second does
@@ -87,8 +87,8 @@ void Lane::want_update(NotificationPtr latest) {
 }
 
 Lane::Next Lane::next_update(Moment now) {
+  if (updates_.empty()) return next_renewal(now);
   Next out;
-  if (updates_.empty()) return out;
   if (now.steady < ready_at()) {
     out.what = Next::What::wait;
     out.at = ready_at();
@@ -116,6 +116,54 @@ bool Lane::end_update(const Outcome& outcome, Moment now) {
   }
   updates_.erase(at);
   return outcome.what != Outcome::What::sent;
+}
+
+void Lane::keep(NotificationPtr latest, Millis every, SteadyTime at) {
+  UpdateKey key(latest->notifier, latest->message->incident);
+  renewals_[std::move(key)] = {std::move(latest), every, at};
+}
+
+void Lane::keep_no_more(const Notification& last) {
+  renewals_.erase({last.notifier, last.message->incident});
+}
+
+std::vector<NotificationPtr> Lane::kept(const std::string& notifier) const {
+  std::vector<NotificationPtr> out;
+  for (const auto& [key, renewal] : renewals_) {
+    if (key.first == notifier) out.push_back(renewal.latest);
+  }
+  return out;
+}
+
+Lane::Next Lane::next_renewal(Moment now) {
+  Next out;
+  const auto first =
+      std::min_element(renewals_.begin(), renewals_.end(),
+                       [](const auto& a, const auto& b) { return a.second.at < b.second.at; });
+  if (first == renewals_.end()) return out;
+  const SteadyTime at = std::max(first->second.at, ready_at());
+  if (now.steady < at) {
+    out.what = Next::What::wait;
+    out.at = at;
+    return out;
+  }
+  renewing_ = first->second.latest;
+  step_ = Step::attempting;
+  out.what = Next::What::renew;
+  out.renewal = renewing_;
+  return out;
+}
+
+// A renewal that failed puts nothing else off: the next message tries for itself.
+void Lane::end_renewal(const Outcome& outcome, Moment now) {
+  step_ = Step::idle;
+  spaced_until_ = now.steady + spacing_;
+  const NotificationPtr done = std::exchange(renewing_, nullptr);
+  const auto at = renewals_.find({done->notifier, done->message->incident});
+  if (at == renewals_.end()) return;
+  const Millis asked =
+      outcome.what == Outcome::What::later ? outcome.retry_after.value_or(Millis{0}) : Millis{0};
+  at->second.at = now.steady + std::max(at->second.every, asked);
 }
 
 bool Lane::fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers) {
@@ -217,7 +265,9 @@ void Lane::committed(bool durable) {
 
 std::vector<Row> Lane::take(const std::string& notifier) {
   std::vector<Row> out;
-  std::erase_if(updates_, [&](const auto& entry) { return entry.first.first == notifier; });
+  const auto is_its = [&](const auto& entry) { return entry.first.first == notifier; };
+  std::erase_if(updates_, is_its);
+  std::erase_if(renewals_, is_its);
   for (auto at = rows_.begin(); at != rows_.end();) {
     if (at->second.notification->notifier != notifier) {
       ++at;

@@ -21,18 +21,19 @@ namespace tocsin {
 // the time and what came of things, and has no clock, no thread and no loop. One thread's.
 //
 // Its turn goes round: `next` says fold (commit the change, then call `committed`) or send (attempt
-// the row, call `end` with the outcome, commit what that gave, then call `committed`) or update
-// (attempt it, call `end_update`; nothing is to be committed). In between, `next` says nothing, so
-// that attempts are serial and each is remembered before the one after it.
+// the row, call `end` with the outcome, commit what that gave, then call `committed`) or update or
+// renew (attempt it, call `end_update` or `end_renewal`; nothing is to be committed). In between,
+// `next` says nothing, so that attempts are serial and each is remembered before the one after it.
 class Lane {
  public:
   struct Next {
-    enum class What : std::uint8_t { nothing, wait, fold, send, update };
+    enum class What : std::uint8_t { nothing, wait, fold, send, update, renew };
     What what = What::nothing;
     SteadyTime at{};           // wait: ask again then
     Change change;             // fold
     const Row* row = nullptr;  // send: stays until `end`
     NotificationPtr update;    // update: the first message of its incident, to this
+    NotificationPtr renewal;   // renew: this, again
   };
 
   // A sink may be written to again one spacing after this: when the last process wrote to it is not
@@ -52,6 +53,14 @@ class Lane {
   void want_update(NotificationPtr latest);
   // The update under way ended thus. True if it is let be. REQUIRES an update under way.
   bool end_update(const Outcome& outcome, Moment now);
+  // From `at` on this message is to be told again every so often, until another one of its
+  // notifier and incident takes its place, or none.
+  void keep(NotificationPtr latest, Millis every, SteadyTime at);
+  void keep_no_more(const Notification& last);
+  // What is told again for this notifier.
+  std::vector<NotificationPtr> kept(const std::string& notifier) const;
+  // The renewal under way ended thus. REQUIRES a renewal under way.
+  void end_renewal(const Outcome& outcome, Moment now);
   // What was to be committed is; `durable` is false if only in memory.
   void committed(bool durable);
 
@@ -67,10 +76,16 @@ class Lane {
     NotificationPtr latest;
     unsigned failures = 0;
   };
+  struct Renewal {
+    NotificationPtr latest;
+    Millis every{0};
+    SteadyTime at{};
+  };
   using UpdateKey = std::pair<std::string, std::int64_t>;  // notifier, incident
 
   SteadyTime ready_at() const noexcept;
   Next next_update(Moment now);
+  Next next_renewal(Moment now);
   bool fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers);
   Row& pick(SteadyTime now);
   void put_off(Row& row, const Outcome& outcome, Moment now);
@@ -82,6 +97,8 @@ class Lane {
   std::map<Place, Row> rows_;
   std::map<UpdateKey, Update> updates_;
   NotificationPtr updating_;
+  std::map<UpdateKey, Renewal> renewals_;
+  NotificationPtr renewing_;
   std::size_t fresh_ = 0;  // rows that were not resumed
   Step step_ = Step::idle;
   bool look_for_folds_ = false;  // something changed that may allow one

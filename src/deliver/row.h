@@ -23,6 +23,11 @@ struct Moment {
 // of others, theirs and then its own: {place, id}.
 using Place = std::pair<std::int64_t, std::int64_t>;
 
+// Whether a message of this kind is its incident's last.
+constexpr bool ends_incident(Kind kind) noexcept {
+  return kind == Kind::up || kind == Kind::over || kind == Kind::unwatched;
+}
+
 // A notification that waits to be told, as the sender holds it. A value type of the delivery
 // thread.
 struct Row {

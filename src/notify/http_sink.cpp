@@ -128,21 +128,36 @@ std::string required_secret(Settings& settings, std::string_view key, HttpSink& 
 std::string parse_base_url(Settings& settings, std::string_view key, std::string_view fallback) {
   const Text url = settings.url(key);
   if (url.empty()) return std::string(fallback);
-  if (url.hides_something() || url.value().find('@') != std::string::npos) {
+  if (url.hides_something()) {
     settings.error(key, std::string(key) + " takes no user or password: it has keys of its own");
     return {};
   }
-  std::string out = url.value();
-  if (out.find_first_of("?#") != std::string::npos) {
-    settings.error(key, std::string(key) + " is the service's address, without ? and #");
+  return checked_base_url(settings, key, url.value());
+}
+
+std::string checked_base_url(Settings& settings, std::string_view key, std::string url) {
+  const std::string name(key);
+  const std::string scheme = to_lower(url.substr(0, url.find("://")));
+  if ((scheme != "http" && scheme != "https") || host_in(url).empty()) {
+    settings.error(key, name + " takes URLs that begin with https:// or http://");
     return {};
   }
-  while (out.ends_with('/')) out.pop_back();
-  if (to_lower(out.substr(0, 7)) == "http://" && !is_this_machine(host_in(out))) {
-    settings.warn(key, std::string(key) +
-                           " is plain http: whoever sees the traffic can read the credentials");
+  if (url.find('@') != std::string::npos) {
+    settings.error(key, name + " takes no user or password: it has keys of its own");
+    return {};
   }
-  return out;
+  const bool plain =
+      std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!plain || url.find_first_of("?#") != std::string::npos) {
+    settings.error(key, name + " is the service's address, without ? and #");
+    return {};
+  }
+  while (url.ends_with('/')) url.pop_back();
+  if (scheme == "http" && !is_this_machine(host_in(url))) {
+    settings.warn(key,
+                  name + " is plain http: whoever sees the traffic can read the credentials");
+  }
+  return url;
 }
 
 bool is_this_machine(std::string_view host) noexcept {

@@ -61,6 +61,9 @@ bool is_unresolved(std::string_view value) noexcept;
 // credentials go with every request. Empty after an error.
 std::string parse_base_url(Settings& settings, std::string_view key, std::string_view fallback);
 
+// The same for one of a list's values.
+std::string checked_base_url(Settings& settings, std::string_view key, std::string url);
+
 // "host" or "host:port" of an http or https URL, for sink(); empty if it is none.
 std::string host_in(std::string_view url);
 // Whether "host" or "host:port" is loopback: what goes there in the clear is seen by nobody else.

@@ -43,6 +43,11 @@ std::string_view as_it_is(std::string_view point) {
   return point;
 }
 
+std::string_view without_angles(std::string_view point) {
+  if (point == "<") return "‹";
+  return point == ">" ? "›" : point;
+}
+
 // Room for the ellipsis is kept from the beginning.
 FittedText::FittedText(std::size_t most, TextUnit unit, EscapePoint escape)
     : unit_(unit), escape_(escape), left_(most - std::min(most, units(kEllipsis, unit))) {}
@@ -66,6 +71,13 @@ void FittedText::put(std::string_view piece) {
   left_ -= full_ ? 0 : size;
 }
 
+std::string fitted_text(std::string_view text, std::size_t most, TextUnit unit) {
+  if (units(text, unit) <= most) return std::string(text);
+  FittedText out(most, unit);
+  out.add(text);
+  return out.text();
+}
+
 std::string fitted_key(std::string_view key, std::size_t most) {
   if (key.size() <= most && is_valid_utf8(key) &&
       std::none_of(key.begin(), key.end(), is_control)) {
@@ -74,6 +86,20 @@ std::string fitted_key(std::string_view key, std::size_t most) {
   const std::size_t room = most - std::min(most, kHashBytes + 2);
   const std::string begin = room < 8 ? std::string() : printable(key, room) + " ";
   return begin + "#" + sha256_hex(key);
+}
+
+std::string plain_key(std::string_view key, std::string_view others, std::size_t most) {
+  const auto is_plain = [&](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+  };
+  const bool fits = !key.empty() && key.size() <= most;
+  if (fits && std::all_of(key.begin(), key.end(), is_plain)) return std::string(key);
+  constexpr std::size_t kHalfHash = 32;
+  const char filler = others.find('-') == std::string_view::npos ? '_' : '-';
+  std::string out;
+  for (const char c : key.substr(0, most - kHalfHash - 1)) out += is_plain(c) ? c : filler;
+  return out + filler + sha256_hex(key).substr(0, kHalfHash);
 }
 
 std::string sha256_hex(std::string_view text) {

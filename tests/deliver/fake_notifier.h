@@ -64,6 +64,12 @@ class FakeNotifier final : public Notifier {
     const std::lock_guard lock(mutex_);
     return updated_;
   }
+  // What it was told again, apart too; it is only with `forgets_after`, before it is used.
+  std::vector<Seen> renewed() const {
+    const std::lock_guard lock(mutex_);
+    return renewed_;
+  }
+  void forgets_after(Millis every) { renew_every_ = every; }
   // Lets attempts that hang be taken after all.
   void let_go() { let_go_ = hung_.load(); }
   bool hangs() const { return gone_ < hung_; }
@@ -73,6 +79,10 @@ class FakeNotifier final : public Notifier {
   bool updates() const override { return updates_; }
   asio::awaitable<Outcome> update(const Delivery& delivery) const override {
     co_return outcome_of(note(delivery, updated_), delivery.notification.id);
+  }
+  Millis renew_every() const override { return renew_every_; }
+  asio::awaitable<Outcome> renew(const Delivery& delivery) const override {
+    co_return outcome_of(note(delivery, renewed_), delivery.notification.id);
   }
   asio::awaitable<Outcome> send(const Delivery& delivery) const override {
     const Does does = note(delivery, seen_);
@@ -135,6 +145,8 @@ class FakeNotifier final : public Notifier {
   mutable std::deque<Does> script_;
   mutable std::vector<Seen> seen_;
   mutable std::vector<Seen> updated_;
+  mutable std::vector<Seen> renewed_;
+  Millis renew_every_{0};
   mutable std::atomic<int> hung_{0};
   mutable std::atomic<int> gone_{0};
   std::atomic<int> let_go_{0};

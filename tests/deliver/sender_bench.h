@@ -53,6 +53,10 @@ class SenderBench {
     entries_.push_back({name, "fake", "", made});
     return made;
   }
+  void add(const std::string& name, std::shared_ptr<FakeNotifier> made) {
+    remove(name);
+    entries_.push_back({name, "fake", "", std::move(made)});
+  }
   void remove(const std::string& name) {
     std::erase_if(entries_, [&](const NotifierEntry& entry) { return entry.name == name; });
   }
