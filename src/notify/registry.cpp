@@ -12,7 +12,10 @@ NotifierTypes notifier_types() noexcept {
   static const std::array kTypes{
       kConsoleNotifier,
       kEmailNotifier,
+      kExecNotifier,
       kGoogleChatNotifier,
+      kSlackNotifier,
+      kWebhookNotifier,
   };
   return kTypes;
 }

@@ -9,6 +9,9 @@ namespace tocsin {
 // What each notifier's file exports: one constant, a line of registry.cpp.
 extern const NotifierType kConsoleNotifier;
 extern const NotifierType kEmailNotifier;
+extern const NotifierType kExecNotifier;
 extern const NotifierType kGoogleChatNotifier;
+extern const NotifierType kSlackNotifier;
+extern const NotifierType kWebhookNotifier;
 
 }  // namespace tocsin

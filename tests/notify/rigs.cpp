@@ -54,6 +54,7 @@ std::span<const Rig> rigs() {
   static const std::array all{
       Rig{"console", console_settings, {}, 100'000, nullptr, nullptr, nullptr, console_can_ping},
       email_rig(),
+      exec_rig(),
       Rig{"google_chat",
           chat_settings,
           {"AIza_secret_key_1", "secret_token_2%3D", "secret_token_2="},
@@ -62,6 +63,8 @@ std::span<const Rig> rigs() {
           chat_thread_of,
           chat_idempotency_of,
           chat_can_ping},
+      slack_rig(),
+      webhook_rig(),
   };
   return all;
 }

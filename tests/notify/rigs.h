@@ -51,6 +51,8 @@ struct Rig {
   bool (*is_message)(const HttpAsked&) = nullptr;
   // What the sink answers to a message for a thread that was deleted; null: it makes it anew.
   HttpReply (*no_such_thread)() = nullptr;
+  // The sink takes no idempotency key, but a repeat moves its alert to where it is already.
+  bool merges_repeats = false;
 
   // Not HTTP: what the sink in this directory holds, in order; null where it cannot be read back
   // (standard output).
@@ -63,5 +65,8 @@ std::span<const Rig> rigs();
 
 // Each type's rig: rig_TYPE.cpp.
 Rig email_rig();
+Rig exec_rig();
+Rig slack_rig();
+Rig webhook_rig();
 
 }  // namespace tocsin
