@@ -2,17 +2,14 @@
 // Copyright The Tocsin Authors
 #include "notify/chat_answer.h"
 
-#include <Poco/Exception.h>
 #include <Poco/JSON/Object.h>
-#include <Poco/JSON/Parser.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
-#include "net/http_client.h"
 #include "notify/retry_after.h"
 #include "notify/sink_json.h"
-#include "notify/webhook_url.h"
-#include "util/text.h"
 
 // The status code decides, helped by the envelope's `status` and `details[].reason`; the wording of
 // a message never does. An answer with a 2xx is a delivery whatever its body holds: a name that
@@ -28,7 +25,6 @@ namespace {
 using Poco::JSON::Array;
 using Poco::JSON::Object;
 
-constexpr std::size_t kLongestMessage = 200;
 constexpr std::size_t kLongestName = 512;
 constexpr std::size_t kMostDetails = 20;
 
@@ -72,87 +68,92 @@ Envelope read_envelope(const std::string& body) {
   return envelope;
 }
 
-std::string explain(int status, const Envelope& envelope, const std::vector<std::string>& secrets) {
-  std::string reason = std::to_string(status);
-  if (!envelope.status.empty()) reason += " " + envelope.status;
-  if (!envelope.reason.empty()) reason += " " + envelope.reason;
-  std::string message = printable(envelope.message, kLongestMessage);
-  if (gives_away(envelope.message, secrets)) {
-    message = "(the service's words hold the webhook's secret and are left out)";
+// "INVALID_ARGUMENT API_KEY_INVALID: API key not valid."
+std::string told_by(const Envelope& envelope) {
+  std::string out = envelope.status;
+  if (!envelope.reason.empty()) out += (out.empty() ? "" : " ") + envelope.reason;
+  if (!envelope.message.empty()) out += (out.empty() ? "" : ": ") + envelope.message;
+  return out;
+}
+
+std::string hint_for_app(int status, const Envelope& envelope, ChatDeed deed) {
+  if (envelope.reason == "SERVICE_DISABLED") {
+    return "turn on the Google Chat API for the account's project in the Google Cloud console";
   }
-  if (!message.empty()) reason += ": " + message;
-  if (status == 401 || status == 403 || status == 404) {
-    reason += " (do the webhook and its space still exist?)";
+  if (status == 401) return "was the service account, or its key, deleted or disabled?";
+  if (status == 403) {
+    return "is the app still a member of the space, and allowed by the organization? add it again "
+           "by mentioning it in the space";
   }
-  // The status and the reason are the service's words too.
-  return gives_away(reason, secrets) ? std::to_string(status) : reason;
+  if (status != 404) return {};
+  if (deed == ChatDeed::update) return "was the message deleted?";
+  if (deed == ChatDeed::create) {
+    return "does the space still exist, with the app as a member? `tocsin chat spaces` lists what "
+           "the app can see";
+  }
+  return "is the app set up under Google Chat API > Configuration in the Google Cloud console?";
+}
+
+std::string hint_for(int status, const Envelope& envelope, ChatDeed deed) {
+  if (deed != ChatDeed::webhook) return hint_for_app(status, envelope, deed);
+  const bool gone = status == 401 || status == 403 || status == 404;
+  return gone ? "do the webhook and its space still exist?" : "";
 }
 
 bool is_quota(const Envelope& envelope) noexcept {
   return envelope.status == "RESOURCE_EXHAUSTED" || envelope.reason == "RATE_LIMIT_EXCEEDED";
 }
 
-Outcome::What verdict_of(int status, const Envelope& envelope) noexcept {
+// Where the service's own words say better than the status code.
+std::optional<Outcome::What> decided_by(int status, const Envelope& envelope) noexcept {
   using What = Outcome::What;
   if (status == 409 && envelope.status == "ALREADY_EXISTS") return What::sent;
   if (status == 409 && envelope.status == "ABORTED") return What::later;
-  if (status == 408 || status == 425 || status == 429 || status >= 500) return What::later;
-  if (is_quota(envelope)) return What::later;
-  return What::rejected;
+  if (status >= 400 && is_quota(envelope)) return What::later;
+  return std::nullopt;
 }
 
-// "spaces/AAA/messages/BBB": what the service would take as a name again.
-std::string resource_name(std::string name, std::string_view collection) {
-  const bool fine = std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_./=").find(c) != std::string_view::npos;
-  });
-  if (!fine || name.size() > kLongestName || !name.starts_with("spaces/")) return {};
-  return name.find(collection) != std::string::npos ? name : std::string{};
+bool is_name_part(std::string_view part) noexcept {
+  return !part.empty() && part != "." && part != ".." &&
+         std::all_of(part.begin(), part.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                  std::string_view("-_.=").find(c) != std::string_view::npos;
+         });
 }
 
-Outcome accepted(const HttpResponse& response) {
-  Outcome outcome;
-  outcome.what = Outcome::What::sent;
-  const Object::Ptr message = parse_object(response.body);
-  outcome.message_ref = resource_name(text_of(message, "name"), "/messages/");
-  outcome.thread_ref = resource_name(text_of(object_of(message, "thread"), "name"), "/threads/");
-  return outcome;
-}
-
-Outcome unanswered(const HttpResponse& response) {
-  Outcome outcome;
-  outcome.reason = printable(response.error_text, kLongestMessage);
-  if (response.error == NetError::bad_url) {
-    outcome.what = Outcome::What::rejected;
-    outcome.reason = "the webhook's URL cannot be used";
-  }
-  if (outcome.reason.empty()) outcome.reason = "no answer";
-  outcome.in_doubt = response.sent;
-  return outcome;
+std::string checked_name(std::string name, std::string_view collection) {
+  return space_of_name(name, collection).empty() ? std::string() : std::move(name);
 }
 
 }  // namespace
 
-Outcome read_chat_answer(const HttpResponse& response, const std::vector<std::string>& secrets,
+std::string_view space_of_name(std::string_view name, std::string_view collection) noexcept {
+  constexpr std::string_view kBegin = "spaces/";
+  if (name.size() > kLongestName || !name.starts_with(kBegin)) return {};
+  const std::size_t end = name.find('/', kBegin.size());
+  if (end == std::string_view::npos || !is_name_part(name.substr(7, end - 7))) return {};
+  std::string_view rest = name.substr(end + 1);
+  if (!rest.starts_with(collection)) return {};
+  rest.remove_prefix(collection.size());
+  if (!rest.starts_with('/') || !is_name_part(rest.substr(1))) return {};
+  return name.substr(0, end);
+}
+
+Outcome read_chat_answer(const HttpSink& sink, const HttpResponse& response, ChatDeed deed,
                          WallTime now) {
-  const int status = response.status;
-  if (status >= 200 && status < 300) return accepted(response);
-  // 1xx: it was going to answer.
-  if (status < 200) return unanswered(response);
-  Outcome outcome;
-  if (status >= 300 && status < 400) {
-    outcome.what = Outcome::What::rejected;
-    outcome.reason = std::to_string(status) + ": redirected elsewhere, which is not followed";
-    return outcome;
+  ServiceWords words;
+  if (response.status >= 400) {
+    const Envelope envelope = read_envelope(response.body);
+    words.what = told_by(envelope);
+    words.hint = hint_for(response.status, envelope, deed);
+    words.decided = decided_by(response.status, envelope);
+    words.retry_after = envelope.retry_delay;
   }
-  const Envelope envelope = read_envelope(response.body);
-  outcome.what = verdict_of(status, envelope);
-  if (outcome.what == Outcome::What::sent) return outcome;
-  outcome.reason = explain(status, envelope, secrets);
-  if (outcome.what == Outcome::What::later) {
-    outcome.retry_after = parse_retry_after(header(response, "Retry-After"), now);
-    if (!outcome.retry_after) outcome.retry_after = envelope.retry_delay;
+  Outcome outcome = outcome_of(sink, response, words, now);
+  if (response.status >= 200 && response.status < 300) {
+    const Object::Ptr message = parse_object(response.body);
+    outcome.message_ref = checked_name(text_of(message, "name"), "messages");
+    outcome.thread_ref = checked_name(text_of(object_of(message, "thread"), "name"), "threads");
   }
   return outcome;
 }

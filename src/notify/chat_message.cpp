@@ -2,14 +2,12 @@
 // Copyright The Tocsin Authors
 #include "notify/chat_message.h"
 
-#include <Poco/DigestEngine.h>
 #include <Poco/JSON/Object.h>
-#include <Poco/SHA2Engine.h>
 
 #include <algorithm>
-#include <sstream>
 
-#include "notify/text.h"
+#include "notify/sink_json.h"
+#include "notify/sink_text.h"
 #include "util/text.h"
 
 // The service reads `<users/all>`, `<users/ID>` and `<url|label>` in a text, and entities for the
@@ -20,19 +18,14 @@
 // Sizes: 4000 UTF-16 units are at most 12,000 bytes of UTF-8; as JSON, where a quote or a line
 // break takes two, still at most 12,000. A thread key that is not hashed holds no control character
 // (six bytes each in JSON) and stays below the same bound, so that the body keeps far below 32,000.
+// With a card, the text is the first line alone (4500 bytes), which leaves the card 15,000.
 
 namespace tocsin {
 namespace {
 
-constexpr std::string_view kEllipsis = "…";
 constexpr std::size_t kKeptOfKey = 200;
-
-std::size_t sequence_length(char first) noexcept {
-  const auto byte = static_cast<unsigned char>(first);
-  if (byte < 0x80) return 1;
-  if (byte < 0xE0) return 2;
-  return byte < 0xF0 ? 3 : 4;
-}
+constexpr std::size_t kClientDigits = 56;  // "client-" and these are the 63 that are allowed
+constexpr std::string_view kReply = "messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD";
 
 std::string_view escaped(std::string_view point) noexcept {
   if (point == "&") return "&amp;";
@@ -41,35 +34,9 @@ std::string_view escaped(std::string_view point) noexcept {
   return point;
 }
 
-// A text that is filled up to a number of UTF-16 units, one of them kept for the ellipsis.
-class BoundedText {
- public:
-  explicit BoundedText(std::size_t units) : left_(units - 1) {}
-
-  // Adds as much of the value as fits, escaped; what did not fit shows as an ellipsis, and nothing
-  // is added after it.
-  void add(std::string_view value) {
-    while (!value.empty() && !full_) {
-      const std::string_view point = value.substr(0, sequence_length(value[0]));
-      value.remove_prefix(point.size());
-      put(escaped(point));
-    }
-  }
-
-  const std::string& text() const noexcept { return text_; }
-
- private:
-  void put(std::string_view piece) {
-    const std::size_t units = utf16_units(piece);
-    full_ = units > left_;
-    text_ += full_ ? kEllipsis : piece;
-    left_ -= full_ ? 0 : units;
-  }
-
-  std::string text_;
-  std::size_t left_;
-  bool full_ = false;
-};
+std::size_t utf16(std::string_view text) noexcept {
+  return units(text, TextUnit::utf16);
+}
 
 bool is_clean(std::string_view key) noexcept {
   const auto is_control = [](char c) {
@@ -78,67 +45,67 @@ bool is_clean(std::string_view key) noexcept {
   return is_valid_utf8(key) && std::none_of(key.begin(), key.end(), is_control);
 }
 
-std::string sha256(std::string_view text) {
-  Poco::SHA2Engine engine(Poco::SHA2Engine::SHA_256);
-  engine.update(text.data(), text.size());
-  return Poco::DigestEngine::digestToHex(engine.digest());
+std::string called(std::string_view title, std::string_view mention, std::size_t most) {
+  const std::string call = mention.empty() ? std::string{} : " " + std::string(mention);
+  FittedText first(most - std::min(utf16(call), most / 2), TextUnit::utf16, escaped);
+  first.add(title);
+  return first.text() + call;
 }
 
 }  // namespace
 
-std::size_t utf16_units(std::string_view text) noexcept {
-  std::size_t units = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool continuation = (byte & 0xC0U) == 0x80U;
-    if (!continuation) units += byte >= 0xF0 ? 2 : 1;
-  }
-  return units;
-}
-
-std::string chat_text(const Notification& notification, std::string_view mention, WallTime now,
-                      bool late) {
-  const Message& message = *notification.message;
-  const std::string call = mention.empty() ? std::string{} : " " + std::string(mention);
-  const std::size_t room = kChatTextUnits - std::min(utf16_units(call), kChatTextUnits / 2);
-  BoundedText first(room);
-  first.add(first_line(message));
-  std::string text = first.text() + call;
+std::string chat_text(const Words& words, std::string_view mention) {
+  const std::string text = called(words.title, mention, kChatTextUnits);
   // A line break and an ellipsis must fit, or there is no point in a body.
-  const std::size_t used = utf16_units(text);
+  const std::size_t used = utf16(text);
   if (used + 3 > kChatTextUnits) return text;
-  BoundedText body(kChatTextUnits - used);
-  for (const std::string& line : body_lines(message, now, late_by(notification, now, late))) {
+  FittedText body(kChatTextUnits - used, TextUnit::utf16, escaped);
+  for (const std::string& line : words.lines) {
     body.add("\n");
     body.add(line);
   }
   return text + body.text();
 }
 
-std::string chat_thread_key(std::string_view key) {
-  if (utf16_units(key) <= kChatKeyUnits && is_clean(key)) return std::string(key);
-  return printable(key, kKeptOfKey) + " #" + sha256(key);
+std::string chat_top(std::string_view title, std::string_view mention) {
+  return called(title, mention, kChatTopUnits);
 }
 
-std::string chat_body(const std::string& text, const std::string& thread_key) {
+std::string chat_thread_key(std::string_view key) {
+  if (utf16(key) <= kChatKeyUnits && is_clean(key)) return std::string(key);
+  return printable(key, kKeptOfKey) + " #" + sha256_hex(key);
+}
+
+std::string chat_body(const ChatContent& content, const ChatThread& thread) {
   Poco::JSON::Object message;
-  message.set("text", text);
-  if (!thread_key.empty()) {
-    Poco::JSON::Object thread;
-    thread.set("threadKey", thread_key);
-    message.set("thread", thread);
+  message.set("text", content.text);
+  if (content.cards) message.set("cardsV2", content.cards);
+  if (!thread.empty()) {
+    Poco::JSON::Object where;
+    where.set(thread.name.empty() ? "threadKey" : "name",
+              thread.name.empty() ? thread.key : thread.name);
+    message.set("thread", where);
   }
-  std::ostringstream out;
-  message.stringify(out);
-  return out.str();
+  return json_text(message);
 }
 
 std::string chat_url(std::string_view webhook_url, std::string_view uid, bool threaded) {
   std::string url(webhook_url);
   // Without a thread in the body the service refuses the option.
-  if (threaded) url += "&messageReplyOption=REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD";
+  if (threaded) url += "&" + std::string(kReply);
   if (!uid.empty()) url += "&requestId=" + percent_encode(uid);
   return url;
+}
+
+std::string chat_client_id(std::string_view uid) {
+  return "client-" + sha256_hex(uid).substr(0, kClientDigits);
+}
+
+std::string chat_create_path(std::string_view space, std::string_view uid, bool threaded) {
+  std::string path = "/v1/" + std::string(space) + "/messages?messageId=" + chat_client_id(uid) +
+                     "&requestId=" + percent_encode(uid);
+  if (threaded) path += "&" + std::string(kReply);
+  return path;
 }
 
 }  // namespace tocsin

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
-#include <unistd.h>
-
-#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "net/http_client.h"
 #include "notify/chat_answer.h"
+#include "notify/chat_manner.h"
 #include "notify/chat_message.h"
+#include "notify/google_chat_app.h"
+#include "notify/http_sink.h"
 #include "notify/notifier.h"
 #include "notify/types.h"
 #include "notify/webhook_url.h"
 
-// Google Chat by incoming webhook: one POST a message, one thread a key. The service finds or makes
-// the thread by `thread.threadKey`, so nothing has to be remembered between messages; keys belong
-// to the webhook, and a new webhook begins new threads.
+// Google Chat, in one of two ways: by an incoming webhook, which is this file, or as an app with a
+// service account (google_chat_app.cpp).
+//
+// By webhook: one POST a message, one thread a key. The service finds or makes the thread by
+// `thread.threadKey`, so nothing has to be remembered between messages; keys belong to the webhook,
+// and a new webhook begins new threads. What was sent cannot be changed.
 //
 // `requestId` is the notification's UUID in every attempt. Google documents for the method that a
 // repeat returns the first message instead of making a second; whether webhooks keep to it is not
@@ -25,79 +29,53 @@
 namespace tocsin {
 namespace {
 
-// Google refuses more than one write a second a space, from all its apps together.
-constexpr Millis kSpacing{1050};
-// An answer repeats what it was sent, each `<` of it perhaps in six characters.
-constexpr std::size_t kLongestAnswer = 256 * 1024;
-constexpr std::size_t kMostMentions = 20;
-
-struct ChatSettings {
-  WebhookUrl webhook;
-  std::string mention;  // "<users/1> <users/2>"
-  Millis timeout{};
-  std::string ca_file;
-  Text proxy;
-};
-
-// A reply in an old thread rings nobody by itself, so what is DOWN calls by name. A digest that
-// holds something that is DOWN (`to` is the worst of what is now) does too: it stands for them.
-bool calls(const Message& message) noexcept {
-  return message.kind == Kind::down || (message.kind == Kind::digest && message.to == State::down);
-}
+constexpr std::string_view kDefaultApi = "https://chat.googleapis.com";
+constexpr std::size_t kLongestSpace = 128;
 
 class GoogleChat final : public Notifier {
  public:
-  explicit GoogleChat(ChatSettings settings) : settings_(std::move(settings)) {}
-
-  asio::awaitable<Outcome> send(const Delivery& delivery) const override {
-    const HttpRequest request = make_request(delivery);
-    const HttpResponse response = co_await delivery.http.perform(request);
-    co_return read_chat_answer(response, settings_.webhook.secrets, delivery.clock.wall());
+  GoogleChat(WebhookUrl webhook, HttpSink sink, ChatManner manner)
+      : webhook_(std::move(webhook)), sink_(std::move(sink)), manner_(std::move(manner)) {
+    sink_.secrets = webhook_.secrets;
   }
 
-  Pace pace() const override { return {"chat:" + settings_.webhook.sink, kSpacing, true}; }
-  std::string sink() const override { return settings_.webhook.sink; }
+  // A card that the service does not take gives way to the text, once.
+  asio::awaitable<Outcome> send(const Delivery& delivery) const override {
+    HttpRequest request = make_request(delivery, manner_);
+    HttpResponse response = co_await delivery.http.perform(request);
+    if (manner_.cards && response.status == 400) {
+      co_await wait_for_quota();
+      const SteadyTime deadline = request.deadline + kChatSpacing;
+      request = make_request(delivery, without_cards(manner_));
+      request.deadline = deadline;
+      response = co_await delivery.http.perform(request);
+    }
+    co_return read_chat_answer(sink_, response, ChatDeed::webhook, delivery.clock.wall());
+  }
+
+  Pace pace() const override { return {"chat:" + webhook_.sink, kChatSpacing, true}; }
+  std::string sink() const override { return webhook_.sink; }
 
  private:
-  HttpRequest make_request(const Delivery& delivery) const {
-    const Notification& notification = delivery.notification;
-    const Message& message = *notification.message;
-    const std::string mention = calls(message) ? settings_.mention : std::string{};
-    const std::string key = chat_thread_key(notification.thread_key);
-    HttpRequest request;
-    request.method = "POST";
-    request.url = chat_url(settings_.webhook.url, notification.uid, !key.empty());
-    request.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
-    request.body =
-        chat_body(chat_text(notification, mention, delivery.clock.wall(), delivery.late), key);
-    request.deadline = delivery.clock.steady() + settings_.timeout;
-    request.body_limit = kLongestAnswer;
-    request.fresh_connection = false;
-    request.want_headers = true;  // Retry-After
-    request.ca_file = settings_.ca_file;
-    request.proxy = settings_.proxy.value();
-    return request;
+  HttpRequest make_request(const Delivery& delivery, const ChatManner& manner) const {
+    const Notification& it = delivery.notification;
+    const ChatThread thread{{}, chat_thread_key(it.thread_key)};
+    return json_request(sink_, delivery, chat_url(webhook_.url, it.uid, !thread.empty()),
+                        chat_body(chat_content(delivery, manner), thread));
   }
 
-  ChatSettings settings_;
+  WebhookUrl webhook_;
+  HttpSink sink_;
+  ChatManner manner_;
 };
 
-// A reference left as it stands: the configuration is only being looked at (--no-secrets).
-bool is_unresolved(const Secret& secret) noexcept {
-  constexpr std::string_view kReferences[] = {"${credential:", "${env:", "${file:"};
-  return std::any_of(std::begin(kReferences), std::end(kReferences), [&](std::string_view begin) {
-    return secret.reveal().find(begin) != std::string::npos;
-  });
-}
-
-WebhookUrl parse_webhook(Settings& settings) {
+WebhookUrl parse_webhook(Settings& settings, const Secret& secret) {
   constexpr std::string_view kKey = "webhook_url";
-  const Secret secret = settings.secret(kKey);
   WebhookUrl unknown;
   unknown.sink = "a space";
-  if (is_unresolved(secret)) return unknown;
+  if (is_unresolved(secret.reveal())) return unknown;
   if (secret.empty()) {
-    settings.error(kKey, settings.has(kKey) ? "webhook_url is empty" : "webhook_url is missing");
+    settings.error(kKey, "webhook_url is empty");
     return unknown;
   }
   ParsedWebhook parsed = parse_webhook_url(secret.reveal());
@@ -112,49 +90,88 @@ WebhookUrl parse_webhook(Settings& settings) {
   return parsed.webhook;
 }
 
-bool is_user_id(std::string_view id) noexcept {
-  return !id.empty() && id.size() <= 64 &&
-         id.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-std::string parse_mention(Settings& settings) {
-  constexpr std::string_view kKey = "mention";
-  const std::vector<std::string> who = settings.list(kKey);
-  if (who.size() > kMostMentions) {
-    settings.error(kKey, "mention names more than 20 people; a group or all may serve better");
+ServiceAccount parse_account(Settings& settings, const Secret& secret) {
+  constexpr std::string_view kKey = "service_account";
+  if (is_unresolved(secret.reveal())) return {};
+  if (secret.empty()) {
+    settings.error(kKey, "service_account is empty");
     return {};
   }
-  std::string mention;
-  for (const std::string& entry : who) {
-    const std::string id = entry.starts_with("users/") ? entry.substr(6) : entry;
-    if (id != "all" && !is_user_id(id)) {
-      settings.error(kKey, "mention takes a user's number, such as 123456789012345678901, or all");
-      continue;
-    }
-    mention += (mention.empty() ? "<users/" : " <users/") + id + ">";
+  ParsedServiceAccount parsed = parse_service_account(secret.reveal());
+  if (parsed.problem.empty()) return parsed.account;
+  const bool is_path = secret.reveal().find_first_of("{\n") == std::string::npos;
+  settings.error(kKey, "service_account " + parsed.problem +
+                           (is_path ? "; of a file: \"${file:/path/to/key.json}\"" : ""));
+  return {};
+}
+
+// "spaces/AAA"; the id alone will do.
+std::string parse_space(Settings& settings, bool wanted) {
+  constexpr std::string_view kKey = "space";
+  const std::string given = settings.text(kKey);
+  if (!wanted) return given;
+  if (given.empty()) {
+    settings.error(kKey, std::string(settings.has(kKey) ? "space is empty" : "space is missing") +
+                             "; `tocsin chat spaces --key FILE` lists what the app can see");
+    return {};
   }
-  return mention;
+  const std::string id = given.starts_with("spaces/") ? given.substr(7) : given;
+  const bool fine =
+      id.size() <= kLongestSpace && space_of_name("spaces/" + id + "/threads/x", "threads").size();
+  if (fine) return "spaces/" + id;
+  settings.error(kKey,
+                 "space takes the name that the service has for it, such as "
+                 "spaces/AAQAtest123, and not the one that people see; `tocsin chat spaces` "
+                 "lists them");
+  return {};
+}
+
+// What belongs to the one way and was given with the other.
+void refuse_mixtures(Settings& settings, bool by_webhook, bool as_app) {
+  if (by_webhook && as_app) {
+    settings.error("service_account",
+                   "webhook_url and service_account are two ways to the same place: keep one");
+    return;
+  }
+  if (!by_webhook && !as_app) {
+    settings.error(
+        "webhook_url is missing (an incoming webhook's URL), or service_account and "
+        "space (a Chat app's key file)");
+    return;
+  }
+  for (const std::string_view key : {"space", "api_url"}) {
+    if (by_webhook && settings.has(key)) {
+      settings.error(key, std::string(key) +
+                              " goes with service_account: a webhook's URL says "
+                              "where it leads");
+    }
+  }
 }
 
 std::shared_ptr<const Notifier> parse_google_chat(Settings& settings) {
-  ChatSettings chat;
-  chat.webhook = parse_webhook(settings);
-  chat.mention = parse_mention(settings);
-  chat.timeout = settings.duration("timeout", std::chrono::seconds{10},
-                                   {std::chrono::seconds{1}, std::chrono::minutes{1}});
-  chat.ca_file = settings.text("ca_file");
-  if (!chat.ca_file.empty() && access(chat.ca_file.c_str(), R_OK) != 0) {
-    settings.warn("ca_file", "the file cannot be read now");
+  const bool by_webhook = settings.has("webhook_url");
+  const bool as_app = settings.has("service_account");
+  refuse_mixtures(settings, by_webhook, as_app);
+  const Secret url = settings.secret("webhook_url");
+  const Secret key = settings.secret("service_account");
+  const std::string space = parse_space(settings, as_app && !by_webhook);
+  const std::string api_url = parse_base_url(settings, "api_url", kDefaultApi);
+  ChatManner manner = parse_chat_manner(settings);
+  HttpSink sink = parse_http_sink(settings);
+  if (as_app) {
+    ChatApp app{parse_account(settings, key), api_url, std::move(sink)};
+    return make_google_chat_app(std::move(app), space, std::move(manner));
   }
-  chat.proxy = settings.url("proxy", {"http", "https", "socks5", "socks5h"});
-  return std::make_shared<GoogleChat>(std::move(chat));
+  WebhookUrl webhook = by_webhook ? parse_webhook(settings, url) : WebhookUrl{};
+  return std::make_shared<GoogleChat>(std::move(webhook), std::move(sink), std::move(manner));
 }
 
 }  // namespace
 
 const NotifierType kGoogleChatNotifier{
     "google_chat", "webhook_url",
-    "a Google Chat space, by incoming webhook: one thread a check, paced to the space's quota",
+    "a Google Chat space, by incoming webhook or as a Chat app: one thread a check, paced to the "
+    "space's quota",
     parse_google_chat};
 
 }  // namespace tocsin

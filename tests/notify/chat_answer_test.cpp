@@ -13,7 +13,12 @@ namespace {
 
 using What = Outcome::What;
 constexpr WallTime kNow{std::chrono::seconds{1'445'412'480}};  // Wed, 21 Oct 2015 07:28:00 GMT
-const std::vector<std::string> kSecrets{"AIzaKey12345", "t0ken_of_the_webhook%3D"};
+
+HttpSink sink_with(std::vector<std::string> secrets) {
+  HttpSink sink;
+  sink.secrets = std::move(secrets);
+  return sink;
+}
 
 HttpResponse answer(int status, const std::string& body = {}) {
   HttpResponse response;
@@ -31,7 +36,9 @@ HttpResponse error(int status, const std::string& word, const std::string& messa
 }
 
 Outcome read(const HttpResponse& response) {
-  return read_chat_answer(response, kSecrets, kNow);
+  const HttpSink sink =
+      sink_with({"AIzaKey12345", "t0ken_of_the_webhook%3D", "t0ken_of_the_webhook="});
+  return read_chat_answer(sink, response, ChatDeed::webhook, kNow);
 }
 
 }  // namespace
@@ -82,10 +89,10 @@ TEST_CASE("chat answer: a 2xx is sent, however odd its body", "[notify]") {
 
 TEST_CASE("chat answer: both envelopes are understood, and anything else is survived", "[notify]") {
   CHECK(read(error(400, "INVALID_ARGUMENT", "bad field")).reason ==
-        "400 INVALID_ARGUMENT: bad field");
+        "400: INVALID_ARGUMENT: bad field");
   CHECK(read(answer(429, R"({"code": 429, "message": "Too many requests",
                              "status": "RESOURCE_EXHAUSTED"})"))
-            .reason == "429 RESOURCE_EXHAUSTED: Too many requests");
+            .reason == "429: RESOURCE_EXHAUSTED: Too many requests");
   CHECK(read(answer(503)).reason == "503");
   CHECK(read(answer(502, "<html>Bad Gateway</html>")).reason == "502");
   CHECK(read(answer(404)).reason == "404 (do the webhook and its space still exist?)");
@@ -99,13 +106,13 @@ TEST_CASE("chat answer: both envelopes are understood, and anything else is surv
   const std::string key_invalid = R"([{"@type": "type.googleapis.com/google.rpc.ErrorInfo",
       "reason": "API_KEY_INVALID", "domain": "googleapis.com"}])";
   CHECK(read(error(400, "INVALID_ARGUMENT", "API key not valid.", key_invalid)).reason ==
-        "400 INVALID_ARGUMENT API_KEY_INVALID: API key not valid.");
+        "400: INVALID_ARGUMENT API_KEY_INVALID: API key not valid.");
 }
 
 TEST_CASE("chat answer: a reason is printable and short", "[notify]") {
   const std::string reason =
       read(error(400, "INVALID_ARGUMENT", "a\\u001b[31m\\nb" + std::string(1000, 'x'))).reason;
-  CHECK(reason.starts_with("400 INVALID_ARGUMENT: a [31m b"));
+  CHECK(reason.starts_with("400: INVALID_ARGUMENT: a [31m b"));
   CHECK(reason.size() < 260);
   CHECK(printable(reason, reason.size()) == reason);
   CHECK(read(error(400, "x\\u001b", "y")).reason == "400: y");
@@ -117,11 +124,12 @@ TEST_CASE("chat answer: the secret is never in a reason, though the service echo
        {"no such URL: /v1/spaces/A/messages?key=AIzaKey12345&token=x",
         "token t0ken_of_the_webhook=", "token t0ken_of_the_webhook%3D", "t0ken_of_the_webho"}) {
     const Outcome outcome = read(error(400, "INVALID_ARGUMENT", echo));
-    CHECK(outcome.reason ==
-          "400 INVALID_ARGUMENT: (the service's words hold the webhook's secret and are left out)");
+    CHECK(outcome.reason == "400: (the service's words hold a secret and are left out)");
   }
-  CHECK(read_chat_answer(error(400, "SECRET_WORD_1", "x"), {"SECRET_WORD_1"}, kNow).reason ==
-        "400");
+  const HttpSink sink = sink_with({"SECRET_WORD_1"});
+  const HttpResponse quoted = error(400, "SECRET_WORD_1", "x");
+  CHECK(read_chat_answer(sink, quoted, ChatDeed::webhook, kNow).reason ==
+        "400: (the service's words hold a secret and are left out)");
 }
 
 TEST_CASE("chat answer: a redirect is refused, and does not say where to", "[notify]") {

@@ -8,14 +8,24 @@
 #include <catch2/catch.hpp>
 
 #include "notify/notify_fixture.h"
+#include "notify/sink_text.h"
+#include "notify/text.h"
 #include "support/chat_schema.h"
 #include "util/text.h"
 
 namespace tocsin {
 namespace {
 
+Words words_of(const Message& message, std::optional<Millis> late = {}) {
+  return {first_line(message), body_lines(message, message.decided_at, late), {}};
+}
+
 std::string text_of(const Message& message, std::string_view mention = {}) {
-  return chat_text(a_notification(message), mention, message.decided_at, false);
+  return chat_text(words_of(message), mention);
+}
+
+std::size_t utf16_units(std::string_view text) {
+  return units(text, TextUnit::utf16);
 }
 
 std::string repeated(std::string_view piece, std::size_t times) {
@@ -75,11 +85,11 @@ TEST_CASE("chat message: no text is longer than the service takes, whatever it i
     Message folded = a_message(Kind::digest);
     folded.reason = "DOWN many\n" + big + "\n" + big;
     for (const Notification& one : {down, a_notification(folded)}) {
-      const std::string text = chat_text(one, "<users/all>", one.created_at, true);
+      const std::string text = chat_text(words_of(*one.message, Millis{5000}), "<users/all>");
       CHECK(is_valid_utf8(text));
       CHECK(utf16_units(text) <= kChatTextUnits);
       CHECK(text.find(" <users/all>") != std::string::npos);
-      const std::string body = chat_body(text, chat_thread_key(big));
+      const std::string body = chat_body({text, nullptr}, {{}, chat_thread_key(big)});
       CHECK(body.size() <= kChatBodyBytes);
       CHECK(read_back(body).text == text);
     }
@@ -139,7 +149,7 @@ TEST_CASE("chat message: the largest of everything stays below the service's byt
   const std::string text = repeated("漢", kChatTextUnits);
   for (const std::string piece : {"漢", "\"", "🔔", "\\"}) {
     const std::string key = chat_thread_key(repeated(piece, kChatKeyUnits / utf16_units(piece)));
-    const std::string body = chat_body(text, key);
+    const std::string body = chat_body({text, nullptr}, {{}, key});
     CHECK(body.size() <= kChatBodyBytes);
     CHECK(read_back(body).key == key);
   }
@@ -148,13 +158,13 @@ TEST_CASE("chat message: the largest of everything stays below the service's byt
 TEST_CASE("chat message: the body is valid by the API's description", "[notify]") {
   const auto schema = ChatSchema::load();
   for (const Kind kind : kKinds) {
-    const Notification one = a_notification(hostile_message(kind, hostile_text()));
-    const std::string body = chat_body(chat_text(one, {}, one.created_at, true), "a\"b\\c");
+    const Words words = words_of(hostile_message(kind, hostile_text()), Millis{5000});
+    const std::string body = chat_body({chat_text(words, {}), nullptr}, {{}, "a\"b\\c"});
     INFO(body);
     CHECK(schema->problems(body).empty());
     CHECK(read_back(body).key == "a\"b\\c");
   }
-  CHECK_FALSE(read_back(chat_body("x", "")).threaded);
+  CHECK_FALSE(read_back(chat_body({"x", nullptr}, {})).threaded);
 }
 
 TEST_CASE("chat message: parameters go behind the URL as it was given", "[notify]") {

@@ -123,7 +123,7 @@ TEST_CASE("google_chat: the quota's 429 is later, with what the service asks for
   const Outcome asked = desk.send(*notifier, a_notification(Kind::down));
   CHECK(asked.what == What::later);
   CHECK(asked.retry_after == Millis{7000});
-  CHECK(asked.reason == "429 RESOURCE_EXHAUSTED: as the test's script has it");
+  CHECK(asked.reason == "429: RESOURCE_EXHAUSTED: as the test's script has it");
   CHECK_FALSE(asked.in_doubt);
   CHECK(notifier->pace().spacing >= Millis{1050});
 }
@@ -138,7 +138,7 @@ TEST_CASE("google_chat: what went wrong is told for people", "[notify]") {
     const Outcome outcome = desk.send(*chat_notifier(url), one);
     CHECK(outcome.what == What::rejected);
     CHECK(outcome.reason ==
-          "403 PERMISSION_DENIED: The API is called without a valid token. (do the webhook and "
+          "403: PERMISSION_DENIED: The API is called without a valid token. (do the webhook and "
           "its space still exist?)");
   }
   SECTION("nobody listens") {
@@ -207,7 +207,10 @@ TEST_CASE("google_chat: each mistake is reported at its place, without the secre
   const std::string whole =
       "; copy the whole URL that Google Chat shows for the webhook: "
       "https://chat.googleapis.com/v1/spaces/…/messages?key=…&token=…\n";
-  CHECK(problems("{}") == "3:18: error: webhook_url is missing\n");
+  CHECK(problems("{}") ==
+        "3:18: error: webhook_url is missing (an incoming webhook's URL), or service_account and "
+        "space "
+        "(a Chat app's key file)\n");
   CHECK(problems("{webhook_url: \"\"}") == "3:32: error: webhook_url is empty\n");
   CHECK(problems("{webhook_url: \"${env:TOCSIN_NOT_SET}\"}").find("webhook_url is") ==
         std::string::npos);

@@ -198,22 +198,38 @@ class Walk {
 
 }  // namespace
 
+namespace {
+
+const char* const kMethods[] = {"spaces.list", "spaces.members.list", "spaces.messages.create",
+                                "spaces.messages.get", "spaces.messages.patch"};
+
+// "spaces.messages.create" in the document's tree of resources.
+Object::Ptr find_method(const Object& document, std::string path) {
+  Object::Ptr at = document.getObject("resources");
+  for (auto dot = path.find('.'); dot != std::string::npos; dot = path.find('.')) {
+    at = at->getObject(path.substr(0, dot));
+    path.erase(0, dot + 1);
+    const bool is_last = path.find('.') == std::string::npos;
+    at = at->getObject(is_last ? "methods" : "resources");
+  }
+  return at->getObject(path);
+}
+
+}  // namespace
+
 ChatSchema ChatSchema::from_discovery(const std::filesystem::path& file) {
   const Object::Ptr document = read_object(file);
   ChatSchema schema;
-  schema.query_ = kinds_of(document->getObject("parameters"));
-  const Object::Ptr create = document->getObject("resources")
-                                 ->getObject("spaces")
-                                 ->getObject("resources")
-                                 ->getObject("messages")
-                                 ->getObject("methods")
-                                 ->getObject("create");
-  for (const auto& [name, parameter] : *create->getObject("parameters")) {
-    const Object& object = *parameter.extract<Object::Ptr>();
-    if (text_of(object, "location") == "query") schema.query_[name] = kind_of(object);
+  for (const std::string method : kMethods) {
+    Fields& query = schema.queries_[method];
+    query = kinds_of(document->getObject("parameters"));
+    for (const auto& [name, parameter] : *find_method(*document, method)->getObject("parameters")) {
+      const Object& object = *parameter.extract<Object::Ptr>();
+      if (text_of(object, "location") == "query") query[name] = kind_of(object);
+    }
   }
   const Object::Ptr schemas = document->getObject("schemas");
-  std::set<std::string> open{text_of(*create->getObject("request"), "$ref")};
+  std::set<std::string> open{"Message", "ListSpacesResponse", "ListMembershipsResponse"};
   while (!open.empty()) {
     const std::string type = *open.begin();
     open.erase(open.begin());
@@ -235,7 +251,14 @@ ChatSchema ChatSchema::from_short_form(const std::filesystem::path& file) {
     return fields;
   };
   ChatSchema schema;
-  schema.query_ = fields_of(*document->getObject("query"));
+  const Object& queries = *document->getObject("queries");
+  const Fields all = fields_of(*queries.getObject("*"));
+  for (const auto& [method, fields] : queries) {
+    if (method == "*") continue;
+    Fields& query = schema.queries_[method];
+    query = fields_of(*fields.extract<Object::Ptr>());
+    query.insert(all.begin(), all.end());
+  }
   for (const auto& [type, fields] : *document->getObject("types")) {
     schema.types_[type] = fields_of(*fields.extract<Object::Ptr>());
   }
@@ -267,7 +290,8 @@ std::shared_ptr<const ChatSchema> ChatSchema::load() {
   return loaded;
 }
 
-std::vector<std::string> ChatSchema::problems(const std::string& json) const {
+std::vector<std::string> ChatSchema::problems(const std::string& json,
+                                              const std::string& type) const {
   std::vector<std::string> found;
   if (!is_valid_utf8(json)) return {"Invalid JSON payload received. The text is not UTF-8."};
   try {
@@ -275,17 +299,19 @@ std::vector<std::string> ChatSchema::problems(const std::string& json) const {
     parser.setDepth(100);
     const Var value = parser.parse(json);
     if (value.type() != typeid(Object::Ptr)) return {"Invalid JSON payload received. No object."};
-    Walk(*this, found).object("Message", *value.extract<Object::Ptr>(), "message");
+    const std::string place = type == "Message" ? "message" : type;
+    Walk(*this, found).object(type, *value.extract<Object::Ptr>(), place);
   } catch (const Poco::Exception& e) {
     found.push_back("Invalid JSON payload received. " + e.displayText());
   }
   return found;
 }
 
-std::string ChatSchema::problem_of_parameter(const std::string& name,
-                                             const std::string& value) const {
-  const auto field = query_.find(name);
-  if (field == query_.end()) {
+std::string ChatSchema::problem_of_parameter(const std::string& name, const std::string& value,
+                                             const std::string& method) const {
+  const Fields& query = queries_.at(method);
+  const auto field = query.find(name);
+  if (field == query.end()) {
     return "Invalid JSON payload received. Unknown name \"" + name +
            "\": Cannot bind query parameter.";
   }
@@ -293,7 +319,8 @@ std::string ChatSchema::problem_of_parameter(const std::string& name,
   const bool word = !kind.starts_with("enum ") ||
                     (kind.substr(4) + " ").find(" " + value + " ") != std::string::npos;
   const bool flag = kind != "bool" || value == "true" || value == "false";
-  if (word && flag) return {};
+  const bool number = kind != "int32" || value.find_first_not_of("0123456789") == value.npos;
+  if (word && flag && number) return {};
   return "Invalid value at '" + name + "' (" + kind.substr(0, kind.find(' ')) + "), \"" + value +
          "\"";
 }

@@ -11,10 +11,10 @@
 
 namespace tocsin {
 
-// What Google Chat's spaces.messages.create takes, by its public description: the fields of a
-// Message, in depth, and the parameters of the query. Read from the API's own discovery document
-// where that is at hand, else from chat_fields.json, our short form of the same facts. Immutable;
-// thread-safe.
+// What Google Chat's API takes and gives, by its public description: the fields of a Message and of
+// lists of spaces and members, in depth, and the parameters of each method's query. Read from the
+// API's own discovery document where that is at hand, else from chat_fields.json, our short form of
+// the same facts. Immutable; thread-safe.
 //
 // A field's kind is a text: "string", "bool", "int32", "int64", "number", "bytes", "time", "any",
 // "enum A B", "@Type", "[kind]" a list, "{kind}" a map; "out " before it: only the service fills it
@@ -31,16 +31,19 @@ class ChatSchema {
   static std::optional<std::filesystem::path> find_discovery();
   static std::filesystem::path short_form_file();
 
-  const Fields& query() const noexcept { return query_; }
+  // By method, such as "spaces.messages.create".
+  const std::map<std::string, Fields>& queries() const noexcept { return queries_; }
   const std::map<std::string, Fields>& types() const noexcept { return types_; }
 
-  // Every way in which the JSON is no Message, in the service's words; empty if it is one.
-  std::vector<std::string> problems(const std::string& json) const;
+  // Every way in which the JSON is none of these, in the service's words; empty if it is one.
+  std::vector<std::string> problems(const std::string& json,
+                                    const std::string& type = "Message") const;
   // The same for a parameter of the query; empty if it is fine.
-  std::string problem_of_parameter(const std::string& name, const std::string& value) const;
+  std::string problem_of_parameter(const std::string& name, const std::string& value,
+                                   const std::string& method = "spaces.messages.create") const;
 
  private:
-  Fields query_;
+  std::map<std::string, Fields> queries_;
   std::map<std::string, Fields> types_;
 };
 

@@ -31,7 +31,8 @@ TEST_CASE("chat schema: the short form says what the API's own description says"
   }
   const ChatSchema theirs = ChatSchema::from_discovery(*discovery);
   const ChatSchema ours = short_form();
-  CHECK(ours.query() == theirs.query());
+  CHECK(ours.queries() == theirs.queries());
+  CHECK(ours.queries().size() == 5);
   REQUIRE(theirs.types().size() > 50);
   for (const auto& [type, fields] : theirs.types()) {
     INFO(type);
@@ -85,6 +86,17 @@ TEST_CASE("chat schema: what is not JSON, or not UTF-8, is a problem", "[support
     CHECK_FALSE(is_fine(text));
   }
   CHECK_FALSE(is_fine(std::string(50'000, '[')));
+}
+
+TEST_CASE("chat schema: each method has its own parameters", "[support]") {
+  const ChatSchema schema = short_form();
+  CHECK(schema.problem_of_parameter("updateMask", "text", "spaces.messages.patch").empty());
+  CHECK_FALSE(schema.problem_of_parameter("updateMask", "text").empty());
+  CHECK(schema.problem_of_parameter("pageSize", "1000", "spaces.list").empty());
+  CHECK(schema.problem_of_parameter("pageSize", "many", "spaces.list") ==
+        "Invalid value at 'pageSize' (int32), \"many\"");
+  CHECK(schema.problems(R"({"spaces": [{"name": "spaces/A"}]})", "ListSpacesResponse").empty());
+  CHECK(schema.problems(R"({"spaces": [{"nome": "x"}]})", "ListSpacesResponse").size() == 1);
 }
 
 TEST_CASE("chat schema: parameters of the query are known by name and kind", "[support]") {

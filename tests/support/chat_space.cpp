@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "support/chat_card_rules.h"
+#include "support/chat_space_parts.h"
 #include "util/text.h"
 
 // The order of refusals is the service's as far as it is known: who asks (key, token), then the
@@ -74,25 +76,6 @@ std::string pad(std::size_t number) {
 
 }  // namespace
 
-// A refusal on its way out of the reading.
-struct ChatSpace::Refuse {
-  int status;
-  std::string message;
-  bool invalid = true;
-};
-
-// A request, read and found valid in itself.
-struct ChatSpace::Draft {
-  std::string token;
-  std::string option;
-  std::string request_id;
-  std::string message_id;
-  std::string thread_key;
-  std::string thread_name;
-  std::string text;
-  std::vector<std::string> ignored;
-};
-
 ChatSpace::ChatSpace(Rules rules, std::shared_ptr<const ChatSchema> schema)
     : rules_(std::move(rules)), schema_(std::move(schema)) {}
 
@@ -124,23 +107,22 @@ std::string ChatSpace::envelope(int code, const std::string& status, const std::
 }
 
 ChatSpace::Verdict ChatSpace::post(const HttpAsked& asked) {
+  return judged(asked, [&]() -> ChatMessage& { return create(read(asked), asked.at); });
+}
+
+ChatSpace::Verdict ChatSpace::judged(const HttpAsked& asked,
+                                     const std::function<ChatMessage&()>& work) const {
   Verdict verdict;
   try {
-    const Draft draft = read(asked);
-    ChatMessage* message = already(draft);
-    if (message != nullptr) {
-      ++message->repeats;
-    } else {
-      hold_to_quota(asked.at);
-      message = &make(draft, asked.at);
-    }
+    const ChatMessage& message = work();
     Object thread;
-    thread.set("name", message->thread);
-    if (!message->thread_key.empty()) thread.set("threadKey", message->thread_key);
+    thread.set("name", message.thread);
+    if (!message.thread_key.empty()) thread.set("threadKey", message.thread_key);
     Object answer;
-    answer.set("name", message->name);
+    answer.set("name", message.name);
     answer.set("thread", thread);
-    answer.set("text", message->text);
+    answer.set("text", message.text);
+    if (!message.client_id.empty()) answer.set("clientAssignedMessageId", message.client_id);
     std::ostringstream body;
     answer.stringify(body, 2);
     verdict.reply.body = body.str();
@@ -152,6 +134,15 @@ ChatSpace::Verdict ChatSpace::post(const HttpAsked& asked) {
   return verdict;
 }
 
+ChatMessage& ChatSpace::create(const Draft& draft, SteadyTime at) {
+  if (ChatMessage* const message = already(draft)) {
+    ++message->repeats;
+    return *message;
+  }
+  hold_to_quota(at);
+  return make(draft, at);
+}
+
 ChatSpace::Draft ChatSpace::read(const HttpAsked& asked) const {
   const std::size_t question = std::min(asked.target.find('?'), asked.target.size());
   const std::string path = asked.target.substr(0, question);
@@ -159,17 +150,23 @@ ChatSpace::Draft ChatSpace::read(const HttpAsked& asked) const {
     throw Refuse{404, "The requested URL " + path + " was not found on this server."};
   }
   Draft draft;
-  read_query(asked.target.substr(std::min(question + 1, asked.target.size())), draft);
+  auto given = read_query(asked.target.substr(std::min(question + 1, asked.target.size())));
+  read_credentials(given, draft);
+  check_query(std::move(given), "spaces.messages.create", draft);
   read_body(asked, draft);
   return draft;
 }
 
-void ChatSpace::read_query(const std::string& query, Draft& into) const {
+std::map<std::string, std::string> ChatSpace::read_query(const std::string& query) const {
   std::map<std::string, std::string> given;
   for (const auto& [name, value] : parameters(query)) {
     if (given.contains(name)) throw Refuse{400, "The parameter " + name + " is given twice."};
     given[name] = value;
   }
+  return given;
+}
+
+void ChatSpace::read_credentials(std::map<std::string, std::string>& given, Draft& into) const {
   if (!given.contains("key")) {
     throw Refuse{403,
                  "Method doesn't allow unregistered callers (callers without established "
@@ -186,15 +183,20 @@ void ChatSpace::read_query(const std::string& query, Draft& into) const {
   }
   into.token = decoded(given["token"]);
   given.erase("token");  // a webhook's own; no parameter of the method
+}
+
+void ChatSpace::check_query(std::map<std::string, std::string> given, const std::string& method,
+                            Draft& into) const {
   for (auto& [name, value] : given) {
     value = decoded(value);
-    const std::string problem = schema_->problem_of_parameter(name, value);
+    const std::string problem = schema_->problem_of_parameter(name, value, method);
     if (!problem.empty()) throw Refuse{400, problem};
   }
   into.option = given["messageReplyOption"];
   into.request_id = given["requestId"];
   into.message_id = given["messageId"];
   into.thread_key = given["threadKey"];
+  into.update_mask = given["updateMask"];
   if (!into.message_id.empty() && !is_client_id(into.message_id)) {
     throw Refuse{400, "Invalid message_id: it begins with client-, up to 63 of [a-z0-9-]."};
   }
@@ -214,7 +216,8 @@ void ChatSpace::read_body(const HttpAsked& asked, Draft& into) const {
     if (schema_->types().at("Message").at(name).starts_with("out ")) into.ignored.push_back(name);
   }
   for (const std::string needs_app : {"accessoryWidgets", "privateMessageViewer", "attachment"}) {
-    if (message->has(needs_app)) throw Refuse{403, needs_app + " is not for webhooks."};
+    if (message->has(needs_app) && !into.as_app)
+      throw Refuse{403, needs_app + " is not for webhooks."};
   }
   into.text = text_of(*message, "text");
   if (characters(into.text) > kMostText) {
@@ -223,6 +226,14 @@ void ChatSpace::read_body(const HttpAsked& asked, Draft& into) const {
   const Array::Ptr cards = message->getArray("cardsV2");
   if (into.text.empty() && (!cards || cards->empty()) && !message->has("cards")) {
     throw Refuse{400, "Message cannot be empty."};
+  }
+  if (cards) {
+    const auto wrong = card_problems(*cards);
+    if (!wrong.empty()) throw Refuse{400, wrong.front()};
+    if (!rules_.takes_cards) throw Refuse{400, "Invalid card."};
+    std::ostringstream out;
+    cards->stringify(out);
+    into.cards = out.str();
   }
   if (const Object::Ptr thread = message->getObject("thread")) {
     if (thread->has("threadKey")) into.thread_key = text_of(*thread, "threadKey");
@@ -242,7 +253,7 @@ ChatMessage* ChatSpace::already(const Draft& draft) {
     if (found != requests_.end()) return &messages_.at(found->second);
   }
   if (client_ids_.contains(draft.message_id)) {
-    throw Refuse{409, "The message " + draft.message_id + " is there already."};
+    throw Refuse{409, "The message " + draft.message_id + " is there already.", false};
   }
   return nullptr;
 }
@@ -261,8 +272,9 @@ std::string ChatSpace::find_thread(const Draft& draft, bool& is_new) const {
   if (draft.option != kFallback && draft.option != kOrFail) return {};
   if (!draft.thread_name.empty()) {
     const auto is_there = [&](const ChatMessage& m) { return m.thread == draft.thread_name; };
-    if (std::none_of(messages_.begin(), messages_.end(), is_there)) {
-      throw Refuse{400, "invalid thread resource name"};
+    if (std::none_of(messages_.begin(), messages_.end(), is_there) ||
+        deleted_threads_.contains(draft.thread_name)) {
+      throw Refuse{rules_.lost_thread, "invalid thread resource name", false};
     }
     is_new = false;
     return draft.thread_name;
@@ -289,6 +301,8 @@ ChatMessage& ChatSpace::make(const Draft& draft, SteadyTime at) {
   message.text = draft.text;
   message.request_id = draft.request_id;
   message.token = draft.token;
+  message.client_id = draft.message_id;
+  message.cards = draft.cards;
   message.reply = !is_new;
   message.at = at;
   message.ignored = draft.ignored;
