@@ -22,9 +22,10 @@ struct CommandLine {
       "changes."};
   std::string config = kDefaultConfig;
   tocsin::CheckConfigOptions check_config;
+  tocsin::NotifyOptions notify;
   tocsin::ProbeOptions probe;
   bool no_secrets = false;
-  std::string notifier;
+  tocsin::TestNotifyOptions test_notify;
 
   CommandLine() {
     app.name("tocsin");
@@ -36,6 +37,7 @@ struct CommandLine {
     add_check_config();
     add_probe();
     add_test_notify();
+    add_notify();
   }
 
   void add_run() {
@@ -65,9 +67,46 @@ struct CommandLine {
   }
 
   void add_test_notify() {
-    CLI::App* command = app.add_subcommand("test-notify", "send one test notification");
-    command->add_option("NOTIFIER", notifier, "the notifier's name")->required();
-    command->footer("Exits 0 if it was sent, 1 if not.");
+    CLI::App* command = app.add_subcommand(
+        "test-notify", "send DOWN, REMINDER and UP of a made-up check, and show what came back");
+    auto* names = command->add_option("NOTIFIER", test_notify.names, "the notifiers' names");
+    auto* all = command->add_flag("--all", test_notify.all, "every notifier");
+    names->excludes(all);
+    command->add_option("--only", test_notify.only, "one of the three: down, reminder, up")
+        ->check(CLI::IsMember({"down", "reminder", "up"}));
+    command->callback([this] {
+      const bool named = test_notify.all || !test_notify.names.empty();
+      if (!named) throw CLI::RequiredError("NOTIFIER or --all");
+    });
+    command->footer(
+        "Whoever a DOWN calls is called, and a pager's alert is open until its UP. Exits 0 if all "
+        "was sent, 1 if not.");
+  }
+
+  void add_notify() {
+    CLI::App* command =
+        app.add_subcommand("notify", "have the running daemon tell a message of one's own");
+    command->add_option("TEXT", notify.words, "what is told; - reads it from standard input")
+        ->required();
+    command->add_option("--to", notify.to, "a notifier's name; may be given several times")
+        ->allow_extra_args(false);
+    command->add_option("--thread", notify.thread,
+                        "the conversation it belongs to; default: tocsin/messages");
+    command->add_option("--details", notify.details,
+                        "more lines; - reads them from standard input, and keeps the end");
+    command->add_option("--link", notify.link, "an http or https URL that goes with it");
+    command->add_option("--id", notify.id,
+                        "your own key: the same one again within a day is not told twice");
+    command->callback([this] {
+      const bool text_from_input = notify.words.size() == 1 && notify.words.front() == "-";
+      if (text_from_input && notify.details == "-") {
+        throw CLI::ValidationError("TEXT and --details cannot both be read from standard input");
+      }
+    });
+    command->footer(
+        "The daemon is found by its configuration (web.listen); steering it takes its unix socket "
+        "as root or a member of its group, or web.admin_token. Exits 0 if the message was "
+        "accepted, 1 if not.");
   }
 
   int run() {
@@ -81,7 +120,12 @@ struct CommandLine {
       probe.file = config;
       return tocsin::probe(probe);
     }
-    return tocsin::test_notify(config, notifier);
+    if (app.got_subcommand("notify")) {
+      notify.file = config;
+      return tocsin::notify(notify);
+    }
+    test_notify.file = config;
+    return tocsin::test_notify(test_notify);
   }
 };
 

@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #include "deliver/one_by_one.h"
 
+#include <algorithm>
 #include <asio/steady_timer.hpp>
 #include <optional>
 #include <utility>
@@ -37,7 +38,7 @@ struct OneByOne::Engine {
 };
 
 void OneByOne::Engine::wait_until(SteadyTime then) {
-  asio::steady_timer timer(loop, then);
+  asio::steady_timer timer(loop, then - tools.clock.steady());
   bool over = false;
   timer.async_wait([&](const std::error_code&) { over = true; });
   loop.restart();

@@ -173,7 +173,7 @@ ParsedTemplate MessageTemplate::parse(std::string_view text) {
 }
 
 // Empty if all its placeholders are.
-std::string MessageTemplate::fill_line(const Line& line, const Telling& telling) {
+std::string MessageTemplate::fill_line(const Line& line, const MessageFacts& facts) {
   std::string out;
   bool asked = false;
   bool answered = false;
@@ -182,7 +182,7 @@ std::string MessageTemplate::fill_line(const Line& line, const Telling& telling)
       out += part.text;
       continue;
     }
-    const std::string value = value_of(part.placeholder, part.label, telling);
+    const std::string value = value_of(part.placeholder, part.label, facts);
     const std::string& said = value.empty() ? part.text : value;
     asked = true;
     answered = answered || !said.empty();
@@ -191,10 +191,10 @@ std::string MessageTemplate::fill_line(const Line& line, const Telling& telling)
   return asked && !answered ? std::string() : out;
 }
 
-std::vector<std::string> MessageTemplate::fill(const Telling& telling) const {
+std::vector<std::string> MessageTemplate::fill(const MessageFacts& facts) const {
   std::vector<std::string> out;
   for (const Line& line : lines_) {
-    const std::string filled = fill_line(line, telling);
+    const std::string filled = fill_line(line, facts);
     std::string_view rest = filled;
     while (!rest.empty()) {
       const std::string_view one = rest.substr(0, rest.find('\n'));

@@ -33,7 +33,7 @@ class MessageTemplate {
   std::size_t line_count() const noexcept { return lines_.size(); }
 
   // Valid UTF-8 without control characters, none empty, within the bounds above.
-  std::vector<std::string> fill(const Telling& telling) const;
+  std::vector<std::string> fill(const MessageFacts& facts) const;
 
  private:
   struct Part {
@@ -45,7 +45,7 @@ class MessageTemplate {
   using Line = std::vector<Part>;
   friend class TemplateReader;
 
-  static std::string fill_line(const Line& line, const Telling& telling);
+  static std::string fill_line(const Line& line, const MessageFacts& facts);
 
   std::vector<Line> lines_;
 };

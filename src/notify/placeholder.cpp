@@ -58,10 +58,10 @@ std::string moment_text(WallTime time, const Locale& locale) {
 }
 
 // Of an incident that is over: how long it lasted; else how long it has.
-std::string duration_value(const Message& message, const Telling& telling) {
-  const WallTime end = is_over(message.kind) ? message.decided_at : telling.now;
+std::string duration_value(const Message& message, const MessageFacts& facts) {
+  const WallTime end = is_over(message.kind) ? message.decided_at : facts.now;
   if (message.since <= WallTime{} || end < message.since) return {};
-  return duration_text(*telling.locale.language, end - message.since);
+  return duration_text(*facts.locale.language, end - message.since);
 }
 
 std::string label_value(const Message& message, std::string_view label) {
@@ -70,9 +70,9 @@ std::string label_value(const Message& message, std::string_view label) {
   return at == message.labels.end() ? std::string() : printable(at->second, Bounds::value);
 }
 
-std::string late_value(const Telling& telling) {
-  const auto by = late_by(telling.notification, telling.now, telling.late);
-  return by ? late_text(*by, *telling.locale.language) : std::string();
+std::string late_value(const MessageFacts& facts) {
+  const auto by = late_by(facts.notification, facts.now, facts.late);
+  return by ? late_text(*by, *facts.locale.language) : std::string();
 }
 
 std::string state_value(State state) {
@@ -84,9 +84,9 @@ std::string worst_value(const Message& message) {
   return is_over(message.kind) ? state_value(worst_of(message)) : state_value(message.worst);
 }
 
-std::string built_in_body(const Message& message, const Telling& telling) {
-  const auto late = late_by(telling.notification, telling.now, telling.late);
-  return joined_lines(body_lines(message, telling.now, late, telling.locale));
+std::string built_in_body(const Message& message, const MessageFacts& facts) {
+  const auto late = late_by(facts.notification, facts.now, facts.late);
+  return joined_lines(body_lines(message, facts.now, late, facts.locale));
 }
 
 }  // namespace
@@ -103,16 +103,16 @@ std::optional<Placeholder> find_placeholder(std::string_view name) noexcept {
   return at->placeholder;
 }
 
-std::string value_of(Placeholder placeholder, std::string_view label, const Telling& telling) {
-  const Message& message = *telling.notification.message;
-  const Locale& locale = telling.locale;
+std::string value_of(Placeholder placeholder, std::string_view label, const MessageFacts& facts) {
+  const Message& message = *facts.notification.message;
+  const Locale& locale = facts.locale;
   const Language& language = *locale.language;
   switch (placeholder) {
-    case Placeholder::body: return built_in_body(message, telling);
+    case Placeholder::body: return built_in_body(message, facts);
     case Placeholder::decided_at: return moment_text(message.decided_at, locale);
     case Placeholder::description: return printable(message.description, Bounds::value);
     case Placeholder::details: return joined_lines(detail_lines(message.details, language));
-    case Placeholder::duration: return duration_value(message, telling);
+    case Placeholder::duration: return duration_value(message, facts);
     case Placeholder::failed_probes: return count_text(message.failed_probes);
     case Placeholder::from: return state_value(message.from);
     case Placeholder::incident: return count_text(message.incident);
@@ -120,9 +120,9 @@ std::string value_of(Placeholder placeholder, std::string_view label, const Tell
     case Placeholder::kind: return std::string(word(message.kind));
     case Placeholder::label: return label_value(message, label);
     case Placeholder::labels: return labels_text(message);
-    case Placeholder::late: return late_value(telling);
+    case Placeholder::late: return late_value(facts);
     case Placeholder::name: return printable(message.check, Bounds::name);
-    case Placeholder::now: return time_text(locale, telling.now);
+    case Placeholder::now: return time_text(locale, facts.now);
     case Placeholder::probes: return probes(message, language);
     case Placeholder::reason: return printable(message.reason, Bounds::reason);
     case Placeholder::runbook: return printable(message.runbook, Bounds::url);
@@ -131,7 +131,7 @@ std::string value_of(Placeholder placeholder, std::string_view label, const Tell
     case Placeholder::story: return story(message, language);
     case Placeholder::symbol: return std::string(symbol(message.kind));
     case Placeholder::target: return printable(message.target, Bounds::value);
-    case Placeholder::thread: return printable(telling.notification.thread_key, Bounds::value);
+    case Placeholder::thread: return printable(facts.notification.thread_key, Bounds::value);
     case Placeholder::title: return first_line(message, language);
     case Placeholder::type: return printable(message.type, Bounds::name);
     case Placeholder::until:

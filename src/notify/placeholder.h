@@ -55,8 +55,8 @@ struct PlaceholderRow {
 std::span<const PlaceholderRow> placeholders() noexcept;
 std::optional<Placeholder> find_placeholder(std::string_view name) noexcept;
 
-// One telling: what the values are taken from.
-struct Telling {
+// What the values are taken from.
+struct MessageFacts {
   const Notification& notification;
   WallTime now;
   bool late;
@@ -65,6 +65,6 @@ struct Telling {
 
 // The value: empty where nothing is known; as clean as a line of text.h and bounded as there. Those
 // of `body` and `details` may have line breaks, and nothing else has. `label` is the label's key.
-std::string value_of(Placeholder placeholder, std::string_view label, const Telling& telling);
+std::string value_of(Placeholder placeholder, std::string_view label, const MessageFacts& facts);
 
 }  // namespace tocsin

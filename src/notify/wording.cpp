@@ -89,9 +89,9 @@ const MessageTemplate& chosen(const Wording& wording, Kind kind,
   return has_own ? of_kind->second.*which : wording.templates->all.*which;
 }
 
-std::string filled_title(const MessageTemplate& title, const Telling& telling) {
+std::string filled_title(const MessageTemplate& title, const MessageFacts& facts) {
   std::string line;
-  for (const std::string& part : title.fill(telling)) line += (line.empty() ? "" : " ") + part;
+  for (const std::string& part : title.fill(facts)) line += (line.empty() ? "" : " ") + part;
   return line.size() > kLongestTitle ? printable(line, kLongestTitle) : line;
 }
 
@@ -101,35 +101,35 @@ bool says_nothing_of(const Words& words, std::string_view what) {
 }
 
 // What nobody may leave out.
-void add_unsaid(Words& words, const Telling& telling) {
-  const Message& message = *telling.notification.message;
-  const Language& language = *telling.locale.language;
+void add_unsaid(Words& words, const MessageFacts& facts) {
+  const Message& message = *facts.notification.message;
+  const Language& language = *facts.locale.language;
   const auto add = [&](const std::string& line) {
     if (!line.empty() && says_nothing_of(words, line)) words.lines.push_back(line);
   };
-  add(value_of(Placeholder::late, {}, telling));
+  add(value_of(Placeholder::late, {}, facts));
   if (!message.durable) add(say(language, Phrase::not_durable));
   if (message.type == kTestType && says_nothing_of(words, message.reason)) {
     add(say(language, Phrase::a_test));
   }
 }
 
-Words built_in(const Telling& telling) {
-  const Notification& notification = telling.notification;
-  const auto late = late_by(notification, telling.now, telling.late);
+Words built_in(const MessageFacts& facts) {
+  const Notification& notification = facts.notification;
+  const auto late = late_by(notification, facts.now, facts.late);
   Words out;
-  out.title = first_line(*notification.message, *telling.locale.language);
-  out.lines = body_lines(*notification.message, telling.now, late, telling.locale);
+  out.title = first_line(*notification.message, *facts.locale.language);
+  out.lines = body_lines(*notification.message, facts.now, late, facts.locale);
   return out;
 }
 
-void apply_templates(Words& words, const Wording& wording, const Telling& telling) {
-  const Kind kind = telling.notification.message->kind;
+void apply_templates(Words& words, const Wording& wording, const MessageFacts& facts) {
+  const Kind kind = facts.notification.message->kind;
   const MessageTemplate& text = chosen(wording, kind, &TitleAndText::text);
-  std::string title = filled_title(chosen(wording, kind, &TitleAndText::title), telling);
+  std::string title = filled_title(chosen(wording, kind, &TitleAndText::title), facts);
   if (!title.empty()) words.title = std::move(title);
-  if (!text.empty()) words.lines = text.fill(telling);
-  add_unsaid(words, telling);
+  if (!text.empty()) words.lines = text.fill(facts);
+  add_unsaid(words, facts);
 }
 
 }  // namespace
@@ -144,10 +144,10 @@ Wording parse_wording(Settings& settings) {
 
 Words words_of(const Delivery& delivery, const Wording& wording) {
   const Message& message = *delivery.notification.message;
-  const Telling telling{delivery.notification, delivery.clock.wall(), delivery.late,
-                        wording.locale};
-  Words out = built_in(telling);
-  if (wording.templates && has_facts(message)) apply_templates(out, wording, telling);
+  const MessageFacts facts{delivery.notification, delivery.clock.wall(), delivery.late,
+                           wording.locale};
+  Words out = built_in(facts);
+  if (wording.templates && has_facts(message)) apply_templates(out, wording, facts);
   if (is_link(message.runbook)) out.link = message.runbook;
   if (delivery.said != nullptr) *delivery.said = out;
   return out;

@@ -6,7 +6,6 @@
 #include <set>
 #include <thread>
 
-#include "deliver/send_once.h"
 #include "deliver/sender_bench.h"
 #include "util/log.h"
 
@@ -350,29 +349,4 @@ TEST_CASE("sender: all calls are safe from every thread at once", "[deliver]") {
   for (const auto* sink : {ops.get(), dev.get()}) {
     for (const Seen& seen : sink->seen()) CHECK(told.insert(seen.id).second);
   }
-}
-
-TEST_CASE("send_once: makes one attempt and tells what came of it", "[deliver]") {
-  const FakeClock clock;
-  const auto sink = std::make_shared<FakeNotifier>("x");
-  const NotifierEntry entry{"x", "fake", "", sink};
-  const NotificationPtr it = tell({.id = 7, .kind = Kind::test});
-  SECTION("taken") {
-    const Outcome outcome = send_once(entry, *it, clock);
-    CHECK(outcome.what == Outcome::What::sent);
-    CHECK(outcome.thread_ref == "threads/1");
-  }
-  SECTION("rejected") {
-    sink->then(Does::reject);
-    const Outcome outcome = send_once(entry, *it, clock);
-    CHECK(outcome.what == Outcome::What::rejected);
-    CHECK(outcome.reason == "404 Not Found");
-  }
-  SECTION("a bug in the notifier") {
-    sink->then(Does::throw_up);
-    const Outcome outcome = send_once(entry, *it, clock);
-    CHECK(outcome.what == Outcome::What::later);
-    CHECK(outcome.reason.find("token") == std::string::npos);
-  }
-  CHECK(ids(sink->seen()) == Ids{7});
 }
