@@ -10,10 +10,13 @@ namespace tocsin {
 
 NotifierTypes notifier_types() noexcept {
   static const std::array kTypes{
+      kAlertmanagerNotifier,
       kConsoleNotifier,
       kEmailNotifier,
       kExecNotifier,
       kGoogleChatNotifier,
+      kOpsgenieNotifier,
+      kPagerdutyNotifier,
       kSlackNotifier,
       kWebhookNotifier,
   };

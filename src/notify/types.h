@@ -7,10 +7,13 @@
 namespace tocsin {
 
 // What each notifier's file exports: one constant, a line of registry.cpp.
+extern const NotifierType kAlertmanagerNotifier;
 extern const NotifierType kConsoleNotifier;
 extern const NotifierType kEmailNotifier;
 extern const NotifierType kExecNotifier;
 extern const NotifierType kGoogleChatNotifier;
+extern const NotifierType kOpsgenieNotifier;
+extern const NotifierType kPagerdutyNotifier;
 extern const NotifierType kSlackNotifier;
 extern const NotifierType kWebhookNotifier;
 

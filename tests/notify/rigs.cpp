@@ -52,6 +52,7 @@ bool chat_can_ping(const std::string& text) {
 // listed here; those of the first two are above.
 std::span<const Rig> rigs() {
   static const std::array all{
+      alertmanager_rig(),
       Rig{"console", console_settings, {}, 100'000, nullptr, nullptr, nullptr, console_can_ping},
       email_rig(),
       exec_rig(),
@@ -63,6 +64,8 @@ std::span<const Rig> rigs() {
           chat_thread_of,
           chat_idempotency_of,
           chat_can_ping},
+      opsgenie_rig(),
+      pagerduty_rig(),
       slack_rig(),
       webhook_rig(),
   };

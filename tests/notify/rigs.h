@@ -64,8 +64,11 @@ struct Rig {
 std::span<const Rig> rigs();
 
 // Each type's rig: rig_TYPE.cpp.
+Rig alertmanager_rig();
 Rig email_rig();
 Rig exec_rig();
+Rig opsgenie_rig();
+Rig pagerduty_rig();
 Rig slack_rig();
 Rig webhook_rig();
 
