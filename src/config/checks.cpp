@@ -32,6 +32,7 @@ class Reader {
   // What can be said once all checks are there.
   void finish();
   Shown& shown() noexcept { return shown_; }
+  const std::vector<std::string>& inherited_notify() const noexcept { return *inherited_notify_; }
 
  private:
   void parse(Section& entry, const CheckType& type, Check& into);
@@ -269,7 +270,8 @@ Common read_defaults(Loading& loading, std::vector<Section>& files) {
 
 }  // namespace
 
-void read_checks(Loading& loading, std::vector<Section>& files, Names& notifiers, Config& config) {
+std::vector<std::string> read_checks(Loading& loading, std::vector<Section>& files,
+                                     Names& notifiers, Config& config) {
   Common defaults = read_defaults(loading, files);
   if (defaults.notify) {
     std::vector<std::string> names;
@@ -292,6 +294,7 @@ void read_checks(Loading& loading, std::vector<Section>& files, Names& notifiers
   loading.document.add("checks", std::move(reader.shown()));
   config.checks.shrink_to_fit();
   config.own_notify = own_notify(config, defaults);
+  return reader.inherited_notify();
 }
 
 }  // namespace tocsin

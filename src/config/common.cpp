@@ -38,7 +38,8 @@ bool has_control(std::string_view text, bool lines) {
   });
 }
 
-// A text that people are shown: bounded, printable, without the last line break of a block.
+}  // namespace
+
 std::optional<std::string> read_text(Section& section, std::string_view key, bool lines) {
   std::string value = section.text(key);
   if (!section.given(key)) return std::nullopt;
@@ -55,6 +56,33 @@ std::optional<std::string> read_text(Section& section, std::string_view key, boo
   }
   return std::nullopt;
 }
+
+std::optional<std::vector<PlacedText>> read_names(Section& section, std::string_view key) {
+  const Node* node = section.node(key);
+  if (node != nullptr && node->is(Node::Kind::null)) {
+    section.error(key, "no value given; write a list of names, or [] for none");
+    return std::nullopt;
+  }
+  if (node != nullptr && node->is(Node::Kind::sequence) && node->items().size() > kMostNames) {
+    section.error(key, "more than " + std::to_string(kMostNames) + " names");
+    return std::nullopt;
+  }
+  std::vector<PlacedText> out;
+  for (PlacedText& item : section.texts(key)) {
+    const bool twice = std::any_of(
+        out.begin(), out.end(), [&](const PlacedText& other) { return other.text == item.text; });
+    if (twice) {
+      section.warn(key, in_quotes(item.text) + " is named twice; once is enough");
+    } else {
+      out.push_back(std::move(item));
+    }
+  }
+  const bool broken = out.empty() && !section.given(key);
+  if (node == nullptr || broken) return std::nullopt;
+  return out;
+}
+
+namespace {
 
 std::optional<std::string> read_thread(Section& section) {
   std::optional<std::string> key = read_text(section, "thread", false);
@@ -117,32 +145,6 @@ std::vector<std::pair<std::string, std::string>> read_labels(Section& section) {
       out.emplace_back(entry.key, std::move(value));
     }
   }
-  return out;
-}
-
-// Names, each once.
-std::optional<std::vector<PlacedText>> read_names(Section& section, std::string_view key) {
-  const Node* node = section.node(key);
-  if (node != nullptr && node->is(Node::Kind::null)) {
-    section.error(key, "no value given; write a list of names, or [] for none");
-    return std::nullopt;
-  }
-  if (node != nullptr && node->is(Node::Kind::sequence) && node->items().size() > kMostNames) {
-    section.error(key, "more than " + std::to_string(kMostNames) + " names");
-    return std::nullopt;
-  }
-  std::vector<PlacedText> out;
-  for (PlacedText& item : section.texts(key)) {
-    const bool twice = std::any_of(
-        out.begin(), out.end(), [&](const PlacedText& other) { return other.text == item.text; });
-    if (twice) {
-      section.warn(key, in_quotes(item.text) + " is named twice; once is enough");
-    } else {
-      out.push_back(std::move(item));
-    }
-  }
-  const bool broken = out.empty() && !section.given(key);
-  if (node == nullptr || broken) return std::nullopt;
   return out;
 }
 

@@ -32,6 +32,12 @@ struct Common {
   std::optional<std::vector<PlacedText>> depends_on;
 };
 
+// A text that people are shown: bounded, printable, without the last line break of a block. Nothing
+// if it is absent or wrong.
+std::optional<std::string> read_text(Section& section, std::string_view key, bool lines);
+// Names, each once. Nothing if they are absent or wrong.
+std::optional<std::vector<PlacedText>> read_names(Section& section, std::string_view key);
+
 // Reads them all, reporting what is wrong.
 Common read_common(Section& section);
 

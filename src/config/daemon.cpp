@@ -145,6 +145,10 @@ Section& sole(Loading& loading, std::vector<Section>& files, std::string_view ke
   return found == nullptr ? files.front() : *found;
 }
 
+WebSettings read_web_settings(Loading& loading, std::vector<Section>& files) {
+  return read_web(sole(loading, files, "web").child("web"));
+}
+
 void read_daemon(Loading& loading, std::vector<Section>& files, Config& config) {
   const auto file = [&](std::string_view key) -> Section& { return sole(loading, files, key); };
   config.instance = read_instance(file("instance"));

@@ -19,4 +19,7 @@ Section& sole(Loading& loading, std::vector<Section>& files, std::string_view ke
 // storm_threshold.
 void read_daemon(Loading& loading, std::vector<Section>& files, Config& config);
 
+// The section `web` alone.
+WebSettings read_web_settings(Loading& loading, std::vector<Section>& files);
+
 }  // namespace tocsin

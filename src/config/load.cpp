@@ -16,6 +16,7 @@
 #include "config/loading.h"
 #include "config/names.h"
 #include "config/notifiers.h"
+#include "config/scheduled.h"
 
 namespace tocsin {
 namespace {
@@ -32,7 +33,8 @@ Read read_all(const std::filesystem::path& file, Loading& loading) {
     read_daemon(loading, files, *config);
     Names notifiers(loading, "notifier");
     config->notifiers = read_notifiers(loading, files, notifiers);
-    read_checks(loading, files, notifiers, *config);
+    const auto inherited = read_checks(loading, files, notifiers, *config);
+    read_scheduled(loading, files, notifiers, inherited, *config);
     for (Section& top : files) top.finish();
   }
   Read out;
@@ -59,6 +61,16 @@ Read read(const std::filesystem::path& file, CheckTypes checks, NotifierTypes no
 Loaded load_config(const std::filesystem::path& file, CheckTypes checks, NotifierTypes notifiers,
                    const LoadOptions& options) {
   return read(file, checks, notifiers, options, false).loaded;
+}
+
+LoadedWeb load_web(const std::filesystem::path& file) {
+  Loading loading({}, {}, LoadOptions{}, false);
+  std::vector<Section> files = read_files(loading, file);
+  LoadedWeb out;
+  out.found = !files.empty();
+  if (out.found) out.web = read_web_settings(loading, files);
+  out.problems = loading.problems.sorted(loading.sources);
+  return out;
 }
 
 std::string print_config(const std::filesystem::path& file, CheckTypes checks,

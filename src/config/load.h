@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "tocsin/config.h"
 #include "tocsin/registry.h"
@@ -17,6 +19,15 @@ struct LoadOptions {
 // Problem. The memory that parsing took has been given back when it returns. Thread-safe.
 Loaded load_config(const std::filesystem::path& file, CheckTypes checks, NotifierTypes notifiers,
                    const LoadOptions& options);
+
+// The web side alone, whatever else is wrong in the files: where the running daemon listens, and the
+// tokens. Secrets of other sections are not looked up.
+struct LoadedWeb {
+  bool found = false;  // the files could be read so far as to tell
+  WebSettings web;     // a token that could not be resolved is empty
+  std::vector<Problem> problems;
+};
+LoadedWeb load_web(const std::filesystem::path& file);
 
 // What came out, as YAML, defaults filled in and secrets hidden: for `check-config --print`. Reads
 // the file again, since the loaded configuration keeps no YAML. Empty if the file does not load.

@@ -24,6 +24,7 @@ Response get_check(const Request& request, const Services& services);
 Response get_incidents(const Request& request, const Services& services);
 Response get_notifications(const Request& request, const Services& services);
 Response get_metrics(const Request& request, const Services& services);
+Response post_message(const Request& request, const Services& services);
 Response take_heartbeat(const Request& request, const Services& services);
 
 // The table of what the daemon serves.

@@ -19,6 +19,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/checks", Access::read, get_checks},
     {"GET", "/api/v1/checks/{name*}", Access::read, get_check},
     {"GET", "/api/v1/incidents", Access::read, get_incidents},
+    {"POST", "/api/v1/messages", Access::steer, post_message},
     {"GET", "/api/v1/notifications", Access::read, get_notifications},
     {"GET", "/metrics", Access::read, get_metrics},
 };

@@ -358,6 +358,11 @@ TEST_CASE("routes: only /healthz and the style sheet are open; heartbeats want t
       CHECK(site.get(path).status == 404);
       continue;
     }
+    if (route.access == Access::steer) {
+      CHECK(route.method == "POST");
+      CHECK(site.ask(made_request(path, "POST")).status == 401);
+      continue;
+    }
     CHECK(route.method == "GET");
     CHECK(site.get(path).status == (open ? 200 : 401));
   }
