@@ -21,6 +21,7 @@ struct CommandLine {
       "Tocsin, an alarm bell for servers: watches what YAML files say and tells people of "
       "changes."};
   std::string config = kDefaultConfig;
+  tocsin::ChatOptions chat;
   tocsin::CheckConfigOptions check_config;
   tocsin::NotifyOptions notify;
   tocsin::ProbeOptions probe;
@@ -38,11 +39,29 @@ struct CommandLine {
     add_probe();
     add_test_notify();
     add_notify();
+    add_chat();
   }
 
   void add_run() {
     app.add_subcommand("run", "run the daemon in the foreground")
         ->footer("Exits 0 after SIGTERM or SIGINT, 1 on a bad configuration. SIGHUP reloads.");
+  }
+
+  void add_chat() {
+    CLI::App* command =
+        app.add_subcommand("chat", "list what a Google Chat app can see, for the configuration");
+    command->require_subcommand(1);
+    CLI::App* spaces = command->add_subcommand("spaces", "the spaces that it is in");
+    CLI::App* members = command->add_subcommand("members", "the members of a space");
+    members->add_option("SPACE", chat.space, "the space's name: spaces/…")->required();
+    for (CLI::App* list : {spaces, members}) {
+      auto* name = list->add_option("NOTIFIER", chat.notifier,
+                                    "whose service_account is used; default: the only one");
+      list->add_option("--key", chat.key_file,
+                       "a service account's JSON key file, instead of a configuration")
+          ->excludes(name);
+      list->footer("Exits 0 if there is a list, 1 if not.");
+    }
   }
 
   void add_check_config() {
@@ -109,7 +128,14 @@ struct CommandLine {
         "accepted, 1 if not.");
   }
 
+  int run_chat() {
+    chat.file = config;
+    const bool spaces = app.get_subcommand("chat")->got_subcommand("spaces");
+    return spaces ? tocsin::chat_spaces(chat) : tocsin::chat_members(chat);
+  }
+
   int run() {
+    if (app.got_subcommand("chat")) return run_chat();
     if (app.got_subcommand("run")) return tocsin::run_daemon(config);
     if (app.got_subcommand("check-config")) {
       check_config.file = config;

@@ -49,4 +49,16 @@ struct TestNotifyOptions {
 // Tells of an incident that never was. 0: all was sent, 1: not.
 int test_notify(const TestNotifyOptions& options);
 
+struct ChatOptions {
+  std::filesystem::path file;      // the configuration …
+  std::string notifier;            // … and which of it; empty: the one that has a service account
+  std::filesystem::path key_file;  // a service account's, instead of both
+  std::string api_url;             // with the key file; empty: Google's
+  std::string space;               // whose members
+};
+// List what a Google Chat app can see, with the names that the configuration takes. 0: there is a
+// list, 1: not.
+int chat_spaces(const ChatOptions& options);
+int chat_members(const ChatOptions& options);
+
 }  // namespace tocsin
