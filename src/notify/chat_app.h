@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/http_client.h"
 #include "notify/http_sink.h"
@@ -15,6 +16,8 @@
 #include "tocsin/time.h"
 
 namespace tocsin {
+
+inline constexpr std::string_view kChatApi = "https://chat.googleapis.com";
 
 // A Google Chat app that speaks for itself, by its service account. A value type.
 struct ChatApp {

@@ -80,7 +80,7 @@ Words words_of_update(const Delivery& delivery, const Wording& wording) {
   in_time.late = false;
   Words words = words_of(in_time, wording);
   const bool english = wording.language.empty() || wording.language == "en";
-  if (wording.title.empty() && english) {
+  if (!wording.templates && english) {
     words.title = standing_line(*delivery.notification.message, delivery.clock.wall());
   }
   return words;

@@ -7,6 +7,7 @@
 
 #include "net/http_client.h"
 #include "notify/chat_answer.h"
+#include "notify/chat_listing.h"
 #include "notify/chat_manner.h"
 #include "notify/chat_message.h"
 #include "notify/google_chat_app.h"
@@ -28,9 +29,6 @@
 
 namespace tocsin {
 namespace {
-
-constexpr std::string_view kDefaultApi = "https://chat.googleapis.com";
-constexpr std::size_t kLongestSpace = 128;
 
 class GoogleChat final : public Notifier {
  public:
@@ -115,10 +113,8 @@ std::string parse_space(Settings& settings, bool wanted) {
                              "; `tocsin chat spaces --key FILE` lists what the app can see");
     return {};
   }
-  const std::string id = given.starts_with("spaces/") ? given.substr(7) : given;
-  const bool fine =
-      id.size() <= kLongestSpace && space_of_name("spaces/" + id + "/threads/x", "threads").size();
-  if (fine) return "spaces/" + id;
+  const std::string name = chat_space_name(given);
+  if (!name.empty()) return name;
   settings.error(kKey,
                  "space takes the name that the service has for it, such as "
                  "spaces/AAQAtest123, and not the one that people see; `tocsin chat spaces` "
@@ -155,7 +151,7 @@ std::shared_ptr<const Notifier> parse_google_chat(Settings& settings) {
   const Secret url = settings.secret("webhook_url");
   const Secret key = settings.secret("service_account");
   const std::string space = parse_space(settings, as_app && !by_webhook);
-  const std::string api_url = parse_base_url(settings, "api_url", kDefaultApi);
+  const std::string api_url = parse_base_url(settings, "api_url", kChatApi);
   ChatManner manner = parse_chat_manner(settings);
   HttpSink sink = parse_http_sink(settings);
   if (as_app) {
