@@ -119,6 +119,7 @@ struct Session {
   std::size_t replies_ = 0;  // to RCPT TO
   std::size_t given_ = 0;    // bytes of the mail that libcurl has taken
   bool all_given_ = false;
+  bool quitting_ = false;  // what is said from now on says nothing about the mail
 };
 
 struct Session::Glue {
@@ -161,13 +162,15 @@ struct Session::Glue {
 };
 
 void Session::on_command(std::string_view line) {
+  quitting_ = quitting_ || line.starts_with("QUIT");
+  if (quitting_) return;
   command_ = command_in(line, command_);
   words_.clear();
   code_ = 0;
 }
 
 void Session::on_reply(std::string_view line) {
-  if (answered.load(std::memory_order_relaxed)) return;  // to QUIT
+  if (quitting_) return;
   line = trim(line);
   if (code_ != 0) words_.clear();  // the one before was complete
   code_ = 0;

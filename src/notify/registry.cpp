@@ -14,6 +14,7 @@ NotifierTypes notifier_types() noexcept {
       kConsoleNotifier,
       kEmailNotifier,
       kExecNotifier,
+      kFileNotifier,
       kGoogleChatNotifier,
       kOpsgenieNotifier,
       kPagerdutyNotifier,

@@ -11,6 +11,7 @@ extern const NotifierType kAlertmanagerNotifier;
 extern const NotifierType kConsoleNotifier;
 extern const NotifierType kEmailNotifier;
 extern const NotifierType kExecNotifier;
+extern const NotifierType kFileNotifier;
 extern const NotifierType kGoogleChatNotifier;
 extern const NotifierType kOpsgenieNotifier;
 extern const NotifierType kPagerdutyNotifier;

@@ -56,6 +56,7 @@ std::span<const Rig> rigs() {
       Rig{"console", console_settings, {}, 100'000, nullptr, nullptr, nullptr, console_can_ping},
       email_rig(),
       exec_rig(),
+      file_rig(),
       Rig{"google_chat",
           chat_settings,
           {"AIza_secret_key_1", "secret_token_2%3D", "secret_token_2="},

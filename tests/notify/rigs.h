@@ -67,6 +67,7 @@ std::span<const Rig> rigs();
 Rig alertmanager_rig();
 Rig email_rig();
 Rig exec_rig();
+Rig file_rig();
 Rig opsgenie_rig();
 Rig pagerduty_rig();
 Rig slack_rig();
