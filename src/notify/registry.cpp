@@ -16,9 +16,11 @@ NotifierTypes notifier_types() noexcept {
       kExecNotifier,
       kFileNotifier,
       kGoogleChatNotifier,
+      kJournaldNotifier,
       kOpsgenieNotifier,
       kPagerdutyNotifier,
       kSlackNotifier,
+      kSyslogNotifier,
       kWebhookNotifier,
   };
   return kTypes;

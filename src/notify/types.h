@@ -13,9 +13,11 @@ extern const NotifierType kEmailNotifier;
 extern const NotifierType kExecNotifier;
 extern const NotifierType kFileNotifier;
 extern const NotifierType kGoogleChatNotifier;
+extern const NotifierType kJournaldNotifier;
 extern const NotifierType kOpsgenieNotifier;
 extern const NotifierType kPagerdutyNotifier;
 extern const NotifierType kSlackNotifier;
+extern const NotifierType kSyslogNotifier;
 extern const NotifierType kWebhookNotifier;
 
 }  // namespace tocsin

@@ -65,9 +65,11 @@ std::span<const Rig> rigs() {
           chat_thread_of,
           chat_idempotency_of,
           chat_can_ping},
+      journald_rig(),
       opsgenie_rig(),
       pagerduty_rig(),
       slack_rig(),
+      syslog_rig(),
       webhook_rig(),
   };
   return all;

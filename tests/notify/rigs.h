@@ -68,9 +68,11 @@ Rig alertmanager_rig();
 Rig email_rig();
 Rig exec_rig();
 Rig file_rig();
+Rig journald_rig();
 Rig opsgenie_rig();
 Rig pagerduty_rig();
 Rig slack_rig();
+Rig syslog_rig();
 Rig webhook_rig();
 
 }  // namespace tocsin
