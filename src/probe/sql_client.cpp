@@ -27,6 +27,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "net/resolver.h"
 #include "net/spawn.h"
 #include "util/text.h"
 
@@ -128,6 +129,19 @@ bool count_row(SqlAnswer& answer) noexcept {
 
 std::optional<std::string> kept_value(const char* value, std::size_t size) {
   return std::string(value, std::min(size, kMostValue));
+}
+
+void ask_in_turn(const SqlQuestion& question, SqlAnswer& answer,
+                 const std::function<bool(const std::string& address)>& look) {
+  if (question.addresses.empty()) {
+    answer.address = question.host;
+    look("");
+    return;
+  }
+  for (const std::string& address : question.addresses) {
+    answer.address = show_address(asio::ip::make_address(address), question.port);
+    if (look(address)) return;
+  }
 }
 
 void fail(SqlAnswer& answer, SqlAnswer::Fault fault, std::string text) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -101,6 +102,10 @@ bool count_row(SqlAnswer& answer) noexcept;
 // A value of that many bytes, as far as it is kept.
 std::optional<std::string> kept_value(const char* value, std::size_t size);
 void fail(SqlAnswer& answer, SqlAnswer::Fault fault, std::string text);
+// Looks at each address until `look` says that no other may do better; at the host as it is
+// configured, a socket, if it has none. Notes which one it was.
+void ask_in_turn(const SqlQuestion& question, SqlAnswer& answer,
+                 const std::function<bool(const std::string& address)>& look);
 
 void ask_postgresql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer);
 void ask_mysql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer);

@@ -11,7 +11,6 @@
 #include <stdexcept>
 
 #include "net/errno_text.h"
-#include "net/resolver.h"
 #include "probe/sql_client.h"
 #include "util/text.h"
 
@@ -227,15 +226,9 @@ void ask_mysql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answ
   // mysql_init would do it by itself, but not safely on two threads at once.
   static const bool ready = the_api().server_init(0, nullptr, nullptr) == 0;
   if (!ready) throw std::runtime_error("libmariadb does not start");
-  if (question.addresses.empty()) {
-    answer.address = question.host;
-    Connection(question, breaker, answer).look("");
-    return;
-  }
-  for (const std::string& address : question.addresses) {
-    answer.address = show_address(asio::ip::make_address(address), question.port);
-    if (Connection(question, breaker, answer).look(address)) return;
-  }
+  ask_in_turn(question, answer, [&](const std::string& address) {
+    return Connection(question, breaker, answer).look(address);
+  });
 }
 
 }  // namespace tocsin

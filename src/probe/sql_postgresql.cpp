@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "net/errno_text.h"
-#include "net/resolver.h"
 #include "probe/sql_client.h"
 #include "util/text.h"
 
@@ -248,15 +247,9 @@ void Connection::refuse() {
 }  // namespace
 
 void ask_postgresql(const SqlQuestion& question, SqlBreaker& breaker, SqlAnswer& answer) {
-  if (question.addresses.empty()) {
-    answer.address = question.host;
-    Connection(question, breaker, answer).look("");
-    return;
-  }
-  for (const std::string& address : question.addresses) {
-    answer.address = show_address(asio::ip::make_address(address), question.port);
-    if (Connection(question, breaker, answer).look(address)) return;
-  }
+  ask_in_turn(question, answer, [&](const std::string& address) {
+    return Connection(question, breaker, answer).look(address);
+  });
 }
 
 }  // namespace tocsin

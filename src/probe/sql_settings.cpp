@@ -57,7 +57,8 @@ void take_url(Settings& settings, const std::string& url, SqlQuestion& question)
   }
 }
 
-void parse_place(Settings& settings, SqlQuestion& question) {
+// False if it is not known what to ask: what else is wrong then would only be noise.
+bool parse_place(Settings& settings, SqlQuestion& question) {
   const Text url = settings.url("url", {"postgresql", "postgres", "mysql", "mariadb"});
   const std::string driver =
       settings.choice("driver", {"postgresql", "mysql", "mariadb", "sqlite"}, "");
@@ -66,7 +67,11 @@ void parse_place(Settings& settings, SqlQuestion& question) {
   const std::string database = settings.text("database");
   const std::string user = settings.text("user");
   const Secret password = settings.secret("password");
-  if (settings.has("url")) {
+  const bool bad_url = settings.has("url") && url.empty();
+  if (bad_url) {
+    settings.error("url",
+                   "an SQLite file has no URL here: driver: sqlite, database: /path/of/file");
+  } else if (settings.has("url")) {
     take_url(settings, url.value(), question);
     for (const char* key : {"driver", "host", "port", "database"}) {
       if (settings.has(key)) settings.error(key, "the URL says it already");
@@ -80,6 +85,7 @@ void parse_place(Settings& settings, SqlQuestion& question) {
   }
   if (!user.empty()) question.user = user;
   if (!password.empty()) question.password = password;
+  return !bad_url && (settings.has("url") || settings.has("driver"));
 }
 
 // --- what each driver needs
@@ -131,7 +137,7 @@ void parse_tls(Settings& settings, SqlQuestion& question) {
 SqlSettings parse_sql_settings(Settings& settings, Millis timeout) {
   SqlSettings sql;
   SqlQuestion& question = sql.question;
-  parse_place(settings, question);
+  const bool known = parse_place(settings, question);
   parse_tls(settings, question);
   question.query = settings.text("query");
   sql.expect = parse_sql_expect(*settings.section("expect"));
@@ -139,7 +145,6 @@ SqlSettings parse_sql_settings(Settings& settings, Millis timeout) {
   sql.response_time = settings.duration("response_time", Millis{0}, {Millis{1}, timeout});
   sql.timeout = timeout;
   if (trim(question.query).empty()) settings.error("query", "'query' is missing");
-  const bool known = settings.has("url") || settings.has("driver");
   if (known && question.driver == SqlDriver::sqlite) check_file(settings, question);
   if (known && question.driver != SqlDriver::sqlite) check_server(settings, question);
   if (known) {
