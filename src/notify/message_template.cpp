@@ -29,7 +29,7 @@ std::string clean(std::string_view text) {
     out.append(blanks, ' ');
     text.remove_prefix(blanks);
     const std::string_view word = text.substr(0, text.find(' '));
-    out += printable(word, word.size());
+    out += printable(word, 3 * word.size());  // a broken byte becomes three
     text.remove_prefix(word.size());
   }
   return out;
