@@ -68,15 +68,12 @@ bool parse_place(Settings& settings, SqlQuestion& question) {
   const std::string user = settings.text("user");
   const Secret password = settings.secret("password");
   const bool bad_url = settings.has("url") && url.empty();
-  if (bad_url) {
-    settings.error("url",
-                   "an SQLite file has no URL here: driver: sqlite, database: /path/of/file");
-  } else if (settings.has("url")) {
+  if (settings.has("url") && !bad_url) {
     take_url(settings, url.value(), question);
     for (const char* key : {"driver", "host", "port", "database"}) {
       if (settings.has(key)) settings.error(key, "the URL says it already");
     }
-  } else {
+  } else if (!bad_url) {
     if (!settings.has("driver")) settings.error("'driver' is missing, or 'url'");
     question.driver = driver_of(driver);
     question.host = host;
