@@ -92,10 +92,6 @@ std::optional<DaemonClient> DaemonClient::find(const std::filesystem::path& conf
   return DaemonClient({}, "http://" + reachable(listen), loaded.web.admin_token);
 }
 
-std::string DaemonClient::place() const {
-  return unix_socket_.empty() ? base_ : std::string(kUnix) + unix_socket_;
-}
-
 // What to do about a refusal; empty where its own words say it.
 std::string DaemonClient::advice(int status) const {
   if (status != 401 && status != 403 && status != 421) return {};
@@ -126,7 +122,7 @@ DaemonClient::Answer DaemonClient::ask(const std::string& method, const std::str
   if (response.error != NetError::none) {
     const bool denied = response.error_text.find("ermission denied") != std::string::npos;
     out.status = 0;
-    out.trouble = "no daemon answers at " + place() + ": " + response.error_text +
+    out.trouble = "no daemon answers: " + response.error_text +
                   (denied ? "; be root, or a member of the daemon's group"
                           : "; does it run? (systemctl status tocsin)");
   } else if (response.status / 100 != 2) {

@@ -35,7 +35,6 @@ class DaemonClient {
       : unix_socket_(std::move(unix_socket)), base_(std::move(base)), token_(std::move(token)) {}
 
   Answer ask(const std::string& method, const std::string& path, const std::string& json) const;
-  std::string place() const;
   std::string advice(int status) const;
 
   std::string unix_socket_;  // empty: by TCP

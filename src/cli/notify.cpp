@@ -24,6 +24,7 @@ using Poco::JSON::Object;
 
 constexpr std::size_t kMostInput = std::size_t{4} << 20U;
 constexpr std::string_view kCut = "…\n";
+constexpr std::size_t kLongLine = 1000;
 
 // All of standard input; of very much the beginning and the end.
 std::string read_input() {
@@ -38,12 +39,14 @@ std::string read_input() {
   }
 }
 
-// What a log ends with matters.
+// What a log ends with matters; a line that would be cut is left out, unless it is very long.
 std::string end_of(std::string_view text) {
   std::string lines(trim(printable_lines(text, text.size() * 3 + 1)));
   if (lines.size() <= OwnMessage::kMostDetails) return lines;
   std::size_t from = lines.size() - (OwnMessage::kMostDetails - kCut.size());
   while (from < lines.size() && (static_cast<unsigned char>(lines[from]) & 0xC0U) == 0x80U) ++from;
+  const std::size_t line = lines.find('\n', from);
+  if (line != std::string::npos && line - from < kLongLine) from = line + 1;
   return std::string(kCut) + lines.substr(from);
 }
 

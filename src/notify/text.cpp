@@ -37,8 +37,13 @@ std::string_view top_line(std::string_view text) noexcept {
   return text.substr(0, text.find('\n'));
 }
 
+// Somebody's own message, about no check: its text is all that there is to say.
+bool is_own(const Message& message) noexcept {
+  return message.kind == Kind::info && message.check.empty();
+}
+
 std::string subject(const Message& message) {
-  if (message.kind == Kind::digest) return {};
+  if (message.kind == Kind::digest || is_own(message)) return {};
   const std::string& name = message.check.empty() ? message.instance : message.check;
   return printable(name, Bounds::name);
 }
@@ -138,7 +143,11 @@ std::vector<std::string> check_lines(const Message& message, WallTime now, const
     lines.push_back(
         say(language, Phrase::incident, {{"number", std::to_string(message.incident)}}));
   }
-  add(Phrase::runbook, message.runbook, Bounds::url);
+  if (is_own(message)) {
+    lines.push_back(printable(message.runbook, Bounds::url));
+  } else {
+    add(Phrase::runbook, message.runbook, Bounds::url);
+  }
   add(Phrase::about, message.description, Bounds::value);
   add(Phrase::labels, labels_text(message), Bounds::value);
   return lines;
@@ -269,7 +278,7 @@ std::string first_line(const Message& message, const Language& language) {
   const std::string name = subject(message);
   if (!name.empty()) line += " " + name;
   const std::string rest = story(message, language);
-  return rest.empty() ? line : line + " — " + rest;
+  return rest.empty() ? line : line + (is_own(message) ? " " : " — ") + rest;
 }
 
 std::vector<std::string> body_lines(const Message& message, WallTime now,
@@ -286,7 +295,8 @@ std::vector<std::string> body_lines(const Message& message, WallTime now,
   if (late_by) lines.push_back(late_text(*late_by, language));
   if (!message.durable) lines.push_back(say(language, Phrase::not_durable));
   const std::string instance = printable(message.instance, Bounds::name);
-  const bool named_above = message.check.empty() && message.kind != Kind::digest;
+  const bool named_above =
+      message.check.empty() && message.kind != Kind::digest && !is_own(message);
   if (!instance.empty() && !named_above) {
     lines.push_back(say(language, Phrase::told_by, {{"instance", instance}}));
   }

@@ -80,7 +80,7 @@ void MessageReader::parse(const std::string& body) {
     }
     object_ = value.extract<Object::Ptr>();
   } catch (const Poco::Exception&) {
-    return wrong("the body is not JSON");
+    return wrong("the body is not JSON in UTF-8");
   }
   const std::vector<std::string_view> known(std::begin(kKeys), std::end(kKeys));
   for (const std::string& key : object_->getNames()) {

@@ -149,7 +149,7 @@ TEST_CASE("messages: with one notifier nobody need be named; else who is named m
   CHECK(unknown.mistake == "no notifier is named \"opps\"; did you mean \"ops\"?");
   rig.core->reload(make_config({}, {"ops", "boss"}));
   CHECK(rig.must(made("a")).mistake ==
-        "there are several notifiers: say which are to be told, in \"to\"");
+        "there are several notifiers: name those that are to be told (\"to\", or --to)");
   CHECK(rig.must(made("a", {}, {"boss"})).fate == Fate::durable);
   rig.core->reload(make_config({}, {}));
   CHECK(rig.must(made("a")).mistake == "there are no notifiers; add one to the configuration");

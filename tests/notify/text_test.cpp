@@ -111,6 +111,19 @@ TEST_CASE("text: what was before is told when one trouble follows another", "[no
   CHECK(body(message)[2] == "incident 42");
 }
 
+TEST_CASE("text: somebody's own message is its text, its link, its details", "[notify]") {
+  Message message;
+  message.kind = Kind::info;
+  message.instance = "mon-1";
+  message.reason = "v42 is out";
+  CHECK(first(message) == "ℹ️ INFO v42 is out");
+  CHECK(body(message) == Lines{"told by mon-1"});
+  message.runbook = "https://ci.example/42";
+  message.details = "by ci\nwith 12 changes";
+  CHECK(body(message) ==
+        Lines{"https://ci.example/42", "by ci", "with 12 changes", "told by mon-1"});
+}
+
 TEST_CASE("text: details come last, of many lines the first and the last ones", "[notify]") {
   Message message = a_message(Kind::info);
   message.since = {};
