@@ -8,6 +8,7 @@
 
 #include "e2e/daemon.h"
 #include "e2e/targets.h"
+#include "support/chat_stand_in.h"
 
 using namespace tocsin;
 using Catch::Matchers::Contains;
@@ -104,19 +105,121 @@ TEST_CASE("cli: probe exits as a Nagios plugin and shows why", "[e2e]") {
   CHECK(all.out.find('\x1b') == std::string::npos);
 }
 
-TEST_CASE("cli: test-notify sends one message, or says why not", "[e2e]") {
-  ConfigFile file(
-      "notifiers:\n  - name: terminal\n    console: {}\n  - name: nowhere\n    google_chat: "
-      "{webhook_url: "
-      "'http://127.0.0.1:1/v1/spaces/AAA/messages?key=k&token=sesame'}\n"
-      "checks:\n  - {name: a, tcp: '127.0.0.1:1', notify: [terminal, nowhere]}\n");
+namespace {
+
+const std::string kOneCheck = "checks:\n  - {name: a, tcp: '127.0.0.1:1'}\n";
+
+std::string chat_notifier(const std::string& url) {
+  return "notifiers:\n  - name: ops\n    google_chat: {webhook_url: '" + url + "'}\n";
+}
+
+std::size_t count(const std::string& text, const std::string& piece) {
+  std::size_t found = 0;
+  for (auto at = text.find(piece); at != text.npos; at = text.find(piece, at + 1)) ++found;
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("cli: test-notify sends DOWN, REMINDER and UP, and shows what was said", "[e2e]") {
+  ConfigFile file(kNotifiers + kOneCheck);
   const Ran sent = tocsin_program({"test-notify", "terminal", "--config", file.path()});
   CHECK(sent.status == 0);
-  CHECK_THAT(sent.out, Contains("TEST") && Contains("sent to terminal"));
-  const Ran refused = tocsin_program({"test-notify", "nowhere", "--config", file.path()});
+  CHECK(sent.err.empty());
+  CHECK_THAT(sent.out,
+             Contains("terminal (console, standard output)") &&
+                 Contains("  🔴 DOWN tocsin/test — this is a test; nothing is down\n") &&
+                 Contains("  🔁 REMINDER tocsin/test — still DOWN: this is a test; nothing is "
+                          "down\n") &&
+                 Contains("  ✅ UP tocsin/test — was DOWN for 30 s: this is a test; nothing was "
+                          "down\n") &&
+                 Contains("sent to terminal: DOWN, REMINDER, UP"));
+  const auto down = sent.out.find("\nDOWN\n");
+  const auto reminder = sent.out.find("\nREMINDER\n");
+  const auto up = sent.out.find("\nUP\n");
+  CHECK(down < reminder);
+  CHECK(reminder < up);
+  CHECK(up != std::string::npos);
+}
+
+TEST_CASE("cli: test-notify shows one message alone, by the notifier's own template", "[e2e]") {
+  ConfigFile file(
+      "notifiers:\n  - name: terminal\n    console: {language: de, template: {title: '{name} is "
+      "{state}', text: '{target}'}}\n" +
+      kOneCheck);
+  const Ran sent =
+      tocsin_program({"test-notify", "terminal", "--only", "up", "--config", file.path()});
+  CHECK(sent.status == 0);
+  CHECK_THAT(sent.out, Contains("\nUP\n") && !Contains("\nDOWN\n") && !Contains("\nREMINDER\n") &&
+                           Contains("  tocsin/test is UP\n") &&
+                           Contains("  dies ist ein Test; es ist nichts passiert\n"));
+  CHECK(tocsin_program({"test-notify", "terminal", "--only", "sideways"}).status == 64);
+}
+
+TEST_CASE("cli: test-notify lands in one thread, in order, and shows no secret", "[e2e]") {
+  ChatStandIn chat;
+  ConfigFile file(chat_notifier(chat.webhook_url()) + kOneCheck);
+  const Ran sent = tocsin_program({"test-notify", "ops", "--config", file.path()});
+  CHECK(sent.err.empty());
+  CHECK(sent.status == 0);
+  const ChatStandIn::Seen seen = chat.seen();
+  CHECK(seen.invalid() == 0);
+  CHECK(seen.requests == 3);
+  const auto texts = seen.texts("tocsin/test");
+  REQUIRE(texts.size() == 3);
+  CHECK_THAT(texts[0], Contains("DOWN tocsin/test") && Contains("this is a test"));
+  CHECK_THAT(texts[1], Contains("REMINDER tocsin/test") && Contains("this is a test"));
+  CHECK_THAT(texts[2], Contains("UP tocsin/test") && Contains("this is a test"));
+  const auto threads = seen.threads("tocsin/test");
+  REQUIRE(threads.size() == 1);
+  CHECK_THAT(sent.out, Contains("thread " + threads[0]) && Contains(", message spaces/"));
+  const std::string query = chat.webhook_url().substr(chat.webhook_url().find("key="));
+  const std::string token = query.substr(query.find("token=") + 6);
+  CHECK(sent.out.find(token) == std::string::npos);
+}
+
+TEST_CASE("cli: test-notify says why nothing was sent, and what the daemon would do", "[e2e]") {
+  ConfigFile file(chat_notifier("http://127.0.0.1:1/v1/spaces/AAA/messages?key=k&token=sesame") +
+                  kOneCheck);
+  const Ran refused = tocsin_program({"test-notify", "ops", "--config", file.path()});
   CHECK(refused.status == 1);
-  CHECK_THAT(refused.err, Contains("connection refused") && !Contains("sesame"));
-  CHECK(tocsin_program({"test-notify", "terminl", "--config", file.path()}).status == 1);
+  CHECK_THAT(refused.err, Contains("tocsin: DOWN: not sent to ops (spaces/AAA): ") &&
+                              Contains("connection refused") &&
+                              Contains("the daemon would try again later") && !Contains("sesame"));
+  CHECK_THAT(refused.out, Contains("ops: failed") && !Contains("sent") && !Contains("REMINDER") &&
+                              !Contains("sesame"));
+  const Ran typo = tocsin_program({"test-notify", "op", "--config", file.path()});
+  CHECK(typo.status == 1);
+  CHECK_THAT(typo.err, Contains("no notifier is named \"op\"; did you mean \"ops\"?"));
+}
+
+TEST_CASE("cli: test-notify ends what it began, whatever fails in between", "[e2e]") {
+  ChatStandIn chat;
+  chat.script(ChatStep::slow(Millis{1}));
+  chat.script(ChatStep::error(403));
+  ConfigFile file(chat_notifier(chat.webhook_url()) + kOneCheck);
+  const Ran ran = tocsin_program({"test-notify", "ops", "--config", file.path()});
+  CHECK(ran.status == 1);
+  CHECK_THAT(ran.err,
+             Contains("tocsin: REMINDER: not sent to ops") && Contains("becomes a dead letter"));
+  CHECK_THAT(ran.out, Contains("ops: failed; sent: DOWN, UP"));
+  CHECK(chat.seen().texts("tocsin/test").size() == 2);
+}
+
+TEST_CASE("cli: test-notify --all tells every notifier, two of one space at its pace", "[e2e]") {
+  ChatStandIn chat;
+  const std::string url = chat.webhook_url();
+  ConfigFile file("notifiers:\n  - {name: ops, google_chat: '" + url +
+                  "'}\n  - {name: dev, google_chat: '" + url +
+                  "'}\n  - {name: terminal, console: {}}\ndefaults: {notify: [ops]}\n" + kOneCheck);
+  const Ran ran =
+      tocsin_program({"test-notify", "--all", "--only", "down", "--config", file.path()});
+  CHECK(ran.status == 0);
+  CHECK(ran.err.empty());
+  CHECK_THAT(ran.out, Contains("3 notifiers: 3 sent, 0 failed"));
+  CHECK(count(ran.out, "\nsent to ") == 3);
+  CHECK(chat.seen().texts("tocsin/test").size() == 2);
+  CHECK(tocsin_program({"test-notify", "ops", "--all", "--config", file.path()}).status == 64);
 }
 
 TEST_CASE("cli: what is shipped is valid", "[e2e]") {
