@@ -79,8 +79,8 @@ Words words_of_update(const Delivery& delivery, const Wording& wording) {
   Delivery in_time = delivery;
   in_time.late = false;
   Words words = words_of(in_time, wording);
-  const bool english = wording.language.empty() || wording.language == "en";
-  if (!wording.templates && english) {
+  const bool in_english = wording.language.empty() || wording.language == "en";
+  if (!wording.templates && in_english) {
     words.title = standing_line(*delivery.notification.message, delivery.clock.wall());
   }
   return words;
