@@ -6,12 +6,16 @@
 #include <array>
 #include <asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 
 #include "config/load.h"
 #include "net/http_client.h"
 #include "net/resolver.h"
 #include "net/workers.h"
 #include "notify/notify_fixture.h"
+#include "notify/registry.h"
 #include "notify/text.h"
 #include "probe/registry.h"
 #include "support/fake_clock.h"
@@ -261,6 +265,25 @@ TEST_CASE("wording: a secret cannot be in a template, and none is needed to look
   CHECK(text.find("cannot be used here, since this value is shown") != std::string::npos);
   CHECK(text.find("sesame") == std::string::npos);
   CHECK(problems("{template: {title: \"${env:TOCSIN_NO_SUCH} {name}\"}}", false).empty());
+}
+
+TEST_CASE("wording: the example is valid, and shows every placeholder and language", "[notify]") {
+  const auto file = std::filesystem::path(TOCSIN_SOURCE_DIR) / "etc/examples/wording.yaml";
+  const Loaded all = load_config(file, check_types(), notifier_types(), {});
+  for (const Problem& problem : all.problems) UNSCOPED_INFO(problem.text());
+  CHECK(all.problems.empty());
+  REQUIRE(all.config);
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  for (const PlaceholderRow& row : placeholders()) {
+    INFO(row.name);
+    CHECK(text.str().find("{" + std::string(row.name) + "}") != std::string::npos);
+  }
+  for (const Language* language : languages()) {
+    INFO(language->code);
+    CHECK(text.str().find(" " + std::string(language->code)) != std::string::npos);
+  }
 }
 
 TEST_CASE("wording: a dollar and braces are braces", "[notify]") {
