@@ -12,15 +12,22 @@ NotifierTypes notifier_types() noexcept {
   static const std::array kTypes{
       kAlertmanagerNotifier,
       kConsoleNotifier,
+      kDiscordNotifier,
       kEmailNotifier,
       kExecNotifier,
       kFileNotifier,
       kGoogleChatNotifier,
+      kGotifyNotifier,
       kJournaldNotifier,
+      kMattermostNotifier,
+      kNtfyNotifier,
       kOpsgenieNotifier,
       kPagerdutyNotifier,
+      kPushoverNotifier,
+      kRocketchatNotifier,
       kSlackNotifier,
       kSyslogNotifier,
+      kTeamsNotifier,
       kWebhookNotifier,
   };
   return kTypes;

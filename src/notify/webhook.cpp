@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "net/http_client.h"
+#include "notify/body_template.h"
 #include "notify/http_sink.h"
 #include "notify/notifier.h"
 #include "notify/payload.h"
@@ -41,6 +42,8 @@ struct WebhookSettings {
   std::string url;
   std::string method;
   bool is_cloud_event = false;
+  BodyTemplate body;  // in the place of both formats
+  std::string content_type;
   std::vector<Header> headers;
   std::vector<std::string> keys;  // to sign with
   Wording wording;
@@ -109,11 +112,8 @@ class Webhook final : public Notifier {
   HttpRequest make_request(const Delivery& delivery) const {
     HttpRequest request = request_to(settings_.sink, delivery, settings_.url);
     request.method = settings_.method;
-    request.body = settings_.is_cloud_event ? cloud_event(delivery, settings_.wording)
-                                            : standard_body(delivery, settings_.wording);
-    request.headers.emplace_back("Content-Type", settings_.is_cloud_event
-                                                     ? "application/cloudevents+json"
-                                                     : "application/json");
+    request.body = body_of(delivery);
+    request.headers.emplace_back("Content-Type", settings_.content_type);
     const std::string& id = delivery.notification.uid;
     const auto now = std::chrono::floor<std::chrono::seconds>(delivery.clock.wall());
     const std::string timestamp = std::to_string(now.time_since_epoch().count());
@@ -125,6 +125,16 @@ class Webhook final : public Notifier {
     }
     for (const Header& header : settings_.headers) request.headers.push_back(header);
     return request;
+  }
+
+  std::string body_of(const Delivery& delivery) const {
+    const Wording& wording = settings_.wording;
+    if (!settings_.body.empty()) {
+      return settings_.body.fill(
+          {delivery.notification, delivery.clock.wall(), delivery.late, wording.locale});
+    }
+    return settings_.is_cloud_event ? cloud_event(delivery, wording)
+                                    : standard_body(delivery, wording);
   }
 
   WebhookSettings settings_;
@@ -202,13 +212,34 @@ void parse_secret(Settings& settings, WebhookSettings& webhook) {
   if (webhook.keys.empty() && settings.has("secret")) settings.error("secret", "secret is empty");
 }
 
+void parse_body(Settings& settings, WebhookSettings& webhook) {
+  constexpr std::string_view kForm = "application/x-www-form-urlencoded";
+  webhook.is_cloud_event =
+      settings.choice("format", {"cloudevents", "json"}, "json") == "cloudevents";
+  const std::string body = settings.text("body");
+  const std::string type = settings.choice(
+      "content_type", {"application/json", kForm, "text/plain"}, "application/json");
+  webhook.content_type = type == "text/plain" ? "text/plain; charset=utf-8" : type;
+  if (webhook.is_cloud_event) webhook.content_type = "application/cloudevents+json";
+  if (body.empty()) {
+    if (settings.has("content_type")) settings.error("content_type", "content_type goes with body");
+    return;
+  }
+  if (settings.has("format")) settings.error("body", "body is in the place of format: one of them");
+  auto escape = BodyTemplate::Escape::json;
+  if (type == kForm) escape = BodyTemplate::Escape::form;
+  if (type == "text/plain") escape = BodyTemplate::Escape::none;
+  ParsedBody parsed = BodyTemplate::parse(body, escape);
+  for (std::string& mistake : parsed.mistakes) settings.error("body", std::move(mistake));
+  webhook.body = std::move(parsed.value);
+}
+
 std::shared_ptr<const Notifier> parse_webhook(Settings& settings) {
   WebhookSettings webhook;
   HttpSink urls;  // its secrets are those of the URL
   webhook.url = parse_secret_url(settings, "url", "https://hooks.example.net/tocsin", urls);
   webhook.method = settings.choice("method", {"POST", "PUT"}, "POST");
-  webhook.is_cloud_event =
-      settings.choice("format", {"cloudevents", "json"}, "json") == "cloudevents";
+  parse_body(settings, webhook);
   parse_secret(settings, webhook);
   parse_headers(settings, webhook);
   std::vector<std::string> secrets = std::move(webhook.sink.secrets);
