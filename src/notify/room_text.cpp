@@ -3,6 +3,7 @@
 #include "notify/room_text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "util/text.h"
@@ -88,6 +89,12 @@ RefPair split_ref(std::string_view ref, char by) {
   const auto at = ref.find(by);
   if (at == std::string_view::npos || at == 0 || at + 1 == ref.size()) return {};
   return {std::string(ref.substr(0, at)), std::string(ref.substr(at + 1))};
+}
+
+std::string id_text(std::optional<double> number) {
+  constexpr double kMost = 9'007'199'254'740'991;  // beyond, doubles have gaps
+  if (!number || std::abs(*number) > kMost || *number != std::trunc(*number)) return {};
+  return std::to_string(static_cast<long long>(*number));
 }
 
 void add_bearer(HttpRequest& request, const std::string& token) {

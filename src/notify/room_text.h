@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,9 @@ struct RefPair {
   std::string second;
 };
 RefPair split_ref(std::string_view ref, char by = '/');
+
+// A whole number as services give ids in JSON, "-1001234567890"; empty if it is none.
+std::string id_text(std::optional<double> number);
 
 void add_bearer(HttpRequest& request, const std::string& token);
 

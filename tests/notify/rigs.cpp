@@ -54,6 +54,7 @@ std::span<const Rig> rigs() {
   static const std::array all{
       alertmanager_rig(),
       Rig{"console", console_settings, {}, 100'000, nullptr, nullptr, nullptr, console_can_ping},
+      discord_rig(),
       email_rig(),
       exec_rig(),
       file_rig(),
@@ -65,11 +66,17 @@ std::span<const Rig> rigs() {
           chat_thread_of,
           chat_idempotency_of,
           chat_can_ping},
+      gotify_rig(),
       journald_rig(),
+      mattermost_rig(),
+      ntfy_rig(),
       opsgenie_rig(),
       pagerduty_rig(),
+      pushover_rig(),
+      rocketchat_rig(),
       slack_rig(),
       syslog_rig(),
+      teams_rig(),
       webhook_rig(),
   };
   return all;

@@ -65,14 +65,21 @@ std::span<const Rig> rigs();
 
 // Each type's rig: rig_TYPE.cpp.
 Rig alertmanager_rig();
+Rig discord_rig();
 Rig email_rig();
 Rig exec_rig();
 Rig file_rig();
+Rig gotify_rig();
 Rig journald_rig();
+Rig mattermost_rig();
+Rig ntfy_rig();
 Rig opsgenie_rig();
 Rig pagerduty_rig();
+Rig pushover_rig();
+Rig rocketchat_rig();
 Rig slack_rig();
 Rig syslog_rig();
+Rig teams_rig();
 Rig webhook_rig();
 
 }  // namespace tocsin
