@@ -117,27 +117,23 @@ TEST_CASE("webhook: the data says all there is", "[notify]") {
   one.uid = "11111111-2222-4333-8444-555555555555";
   SendDesk().send(*hook(receiver), one, true);
   const std::string title = "🔴 DOWN web-01 — connection refused (127.0.0.1:8080)";
-  const Object::Ptr whole = json(receiver.asked().front().body);
-  CHECK(whole->getValue<std::string>("type") == "tocsin.down");
-  CHECK(whole->getValue<std::string>("timestamp") == "2026-01-02T03:04:05.000Z");
-  Object::Ptr data = whole->getObject("data");
-  CHECK(data->getValue<std::string>("title") == title);
-  CHECK(data->getValue<std::string>("text").starts_with("target: 127.0.0.1:8080\nsince "));
-  data->remove("title");
-  data->remove("text");
-  std::ostringstream rest;
-  data->stringify(rest);
-  CHECK(rest.str() ==
-        "{\"id\":\"11111111-2222-4333-8444-555555555555\",\"kind\":\"down\","
-        "\"thread_key\":\"web-01\",\"notifier\":\"it\",\"instance\":\"mon-1\","
-        "\"created_at\":\"2026-01-02T03:04:05.000Z\",\"late\":true,\"durable\":true,"
-        "\"check\":{\"name\":\"web-01\",\"type\":\"tcp\",\"target\":\"127.0.0.1:8080\","
-        "\"description\":\"the web shop\",\"runbook\":\"https://wiki.example.net/shop\","
-        "\"labels\":{\"team\":\"shop\",\"tier\":\"front\"}},"
-        "\"from\":\"up\",\"to\":\"down\",\"reason\":\"connection refused (127.0.0.1:8080)\","
-        "\"details\":\"\",\"decided_at\":\"2026-01-02T03:04:05.000Z\","
-        "\"since\":\"2026-01-02T03:03:50.000Z\",\"failed_probes\":3,\"incident\":42,"
-        "\"worst\":null,\"worst_reason\":\"\"}");
+  const std::string body = receiver.asked().front().body;
+  CHECK(body.starts_with(
+      "{\"type\":\"tocsin.down\",\"timestamp\":\"2026-01-02T03:04:05.000Z\",\"data\":"
+      "{\"id\":\"11111111-2222-4333-8444-555555555555\",\"kind\":\"down\","
+      "\"thread_key\":\"web-01\",\"notifier\":\"it\",\"instance\":\"mon-1\","
+      "\"created_at\":\"2026-01-02T03:04:05.000Z\",\"late\":true,\"durable\":true,"
+      "\"title\":\"" +
+      title + "\",\"text\":\"target: 127.0.0.1:8080\\nsince "));
+  CHECK(body.ends_with(
+      "\","
+      "\"check\":{\"name\":\"web-01\",\"type\":\"tcp\",\"target\":\"127.0.0.1:8080\","
+      "\"description\":\"the web shop\",\"runbook\":\"https://wiki.example.net/shop\","
+      "\"labels\":{\"team\":\"shop\",\"tier\":\"front\"}},"
+      "\"from\":\"up\",\"to\":\"down\",\"reason\":\"connection refused (127.0.0.1:8080)\","
+      "\"details\":\"\",\"decided_at\":\"2026-01-02T03:04:05.000Z\","
+      "\"since\":\"2026-01-02T03:03:50.000Z\",\"failed_probes\":3,\"incident\":42,"
+      "\"worst\":null,\"worst_reason\":\"\"}}"));
 }
 
 TEST_CASE("webhook: a CloudEvent has what CloudEvents 1.0 asks for", "[notify]") {
@@ -185,8 +181,8 @@ TEST_CASE("webhook: a body of one's own is filled in, and escaped by its type", 
             .starts_with("to=web-01&text=%3Cusers%2Fall%3E%20%3Chttps"));
   CHECK(body_for("body: '{name} {', content_type: text/plain") == "web-01 {");
   CHECK(problem("body: '{\"a\": {title}}x'").starts_with("error: the body is not JSON: write"));
-  CHECK(problem("body: '{\"a\": \"{titel}\"}'") ==
-        "error: unknown placeholder {titel}; did you mean {title}?\n");
+  CHECK(problem("body: '{\"a\": \"{titl}\"}'") ==
+        "error: unknown placeholder {titl}; did you mean {title}?\n");
   CHECK(problem("body: '{}', format: json") ==
         "error: body is in the place of format: one of them\n");
   CHECK(problem("content_type: text/plain") == "error: content_type goes with body\n");
