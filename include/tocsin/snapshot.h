@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tocsin/acknowledgement.h"
 #include "tocsin/check.h"
 #include "tocsin/message.h"
 #include "tocsin/result.h"
@@ -30,6 +31,7 @@ struct CheckView {
   Phases phases;
   std::optional<int> certificate_days;
   std::optional<std::int64_t> incident;
+  std::optional<Acknowledgement> acknowledged;  // of that incident; it may have run out
   std::uint64_t probes = 0;
   std::string details;
   std::vector<Metric> metrics;
@@ -90,6 +92,9 @@ class Control {
 
   // Has a message told, and waits as for a heartbeat.
   virtual PostAnswer post_message(PostedMessage message) = 0;
+
+  // Acknowledges the check's open incident, or takes that back (nothing given); waits likewise.
+  virtual AckFate acknowledge(const std::string& check, std::optional<Acknowledgement> ack) = 0;
 };
 
 }  // namespace tocsin

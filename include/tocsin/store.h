@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tocsin/acknowledgement.h"
 #include "tocsin/heartbeat.h"
 #include "tocsin/message.h"
 #include "tocsin/notification.h"
@@ -42,6 +43,7 @@ struct IncidentRecord {
   std::vector<std::string> told;  // the notifiers that were told; they are told of its end
   std::uint32_t reminders = 0;
   std::optional<WallTime> reminded_at;
+  std::optional<Acknowledgement> acknowledged;
 };
 
 enum class DeliveryStatus : std::uint8_t { waiting, sent, dead, folded };

@@ -144,6 +144,30 @@ void Core::post_message(const PostedMessage& posted, std::function<void(PostAnsw
   });
 }
 
+void Core::acknowledge(const std::string& name, std::optional<Acknowledgement> ack,
+                       std::function<void(AckFate)> done) {
+  const auto found = by_name_.find(name);
+  if (found == by_name_.end()) return done(AckFate::no_such_check);
+  Watched& watched = watched_[found->second];
+  Case& held = watched.held;
+  if (!held.incident || !is_bad(held.record.state)) return done(AckFate::nothing_open);
+  Change change;
+  if (ack) {
+    ack->at = ports_.clock.wall();
+    log(LogLevel::info, "acknowledged", "check", name, "incident", held.incident->id, "by",
+        ack->by);
+    tocsin::acknowledge(*watched.check, std::move(*ack), held, desk(), change);
+  } else {
+    if (!held.incident->acknowledged) return done(AckFate::not_acknowledged);
+    log(LogLevel::info, "acknowledgement_taken_back", "check", name, "incident", held.incident->id);
+    take_back_acknowledgement(held, change);
+  }
+  watched.view.reset();
+  commit(std::move(change), [done = std::move(done)](bool durable) {
+    done(durable ? AckFate::durable : AckFate::memory);
+  });
+}
+
 void Core::housekeeping() {
   Change change;
   notice_standstill(change);

@@ -201,7 +201,10 @@ std::shared_ptr<const CheckView> make_view(const Watched& watched) {
   if (watched.last_probe_at) view->response_time = watched.last.took;
   view->phases = watched.last.phases;
   view->certificate_days = watched.last.certificate_days;
-  if (watched.held.incident) view->incident = watched.held.incident->id;
+  if (watched.held.incident) {
+    view->incident = watched.held.incident->id;
+    view->acknowledged = watched.held.incident->acknowledged;
+  }
   view->probes = watched.probes;
   view->details = watched.last.details;
   view->metrics = watched.last.metrics;

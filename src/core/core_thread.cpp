@@ -179,6 +179,16 @@ HeartbeatFate CoreThread::note_heartbeat(const std::string& check, Heartbeat hea
   return told.get();
 }
 
+AckFate CoreThread::acknowledge(const std::string& check, std::optional<Acknowledgement> ack) {
+  auto fate = std::make_shared<std::promise<AckFate>>();
+  auto told = fate->get_future();
+  post([fate, check, ack = std::move(ack)](Core& core) {
+    core.acknowledge(check, ack, [fate](AckFate became) { fate->set_value(became); });
+  });
+  if (told.wait_for(kCommitPatience) != std::future_status::ready) return AckFate::late;
+  return told.get();
+}
+
 PostAnswer CoreThread::post_message(PostedMessage message) {
   auto answer = std::make_shared<std::promise<PostAnswer>>();
   auto told = answer->get_future();

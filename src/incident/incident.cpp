@@ -21,6 +21,8 @@
 #include <memory>
 #include <utility>
 
+#include "util/duration.h"
+
 namespace tocsin {
 namespace {
 
@@ -113,8 +115,10 @@ void open_incident(WallTime since, Case& held, const Desk& desk) {
   held.incident = std::move(incident);
 }
 
+// What is worse than all that was acknowledged is news again.
 void note_worst(State state, const Finding& finding, IncidentRecord& incident) {
   if (badness(state) <= badness(incident.worst)) return;
+  incident.acknowledged.reset();
   incident.worst = state;
   incident.reason = finding.reason;
   incident.details = finding.details;
@@ -247,7 +251,11 @@ std::optional<WallTime> next_reminder(const Check& check, const Case& held) noex
   if (!is_bad(record.state) || record.told != record.state) return std::nullopt;
   // A worsening was told, too: nobody needs a reminder right behind it.
   const WallTime last_told = held.incident->reminded_at.value_or(held.incident->opened_at);
-  return std::max(last_told, record.since) + every;
+  const WallTime due = std::max(last_told, record.since) + every;
+  const auto& ack = held.incident->acknowledged;
+  if (!ack) return due;
+  if (!ack->until) return std::nullopt;
+  return std::max(due, *ack->until);
 }
 
 void remind(const Check& check, const std::string& reason, Case& held, const Desk& desk,
@@ -263,6 +271,30 @@ void remind(const Check& check, const std::string& reason, Case& held, const Des
   message.to = held.record.state;
   tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
   change.incidents.push_back(incident);
+}
+
+void acknowledge(const Check& check, Acknowledgement ack, Case& held, const Desk& desk,
+                 Change& change) {
+  IncidentRecord& incident = *held.incident;
+  std::string reason = ack.by.empty() ? std::string() : "by " + ack.by;
+  if (ack.until) reason += (reason.empty() ? "until " : " until ") + human_time(*ack.until);
+  if (reason.empty()) reason = ack.why.empty() ? "somebody looks after it" : ack.why;
+  if (!ack.why.empty() && reason != ack.why) reason += ": " + ack.why;
+  incident.acknowledged = std::move(ack);
+  Message message = message_of(check, held, Finding(reason), desk);
+  message.kind = Kind::acknowledged;
+  message.from = held.record.state;
+  message.to = held.record.state;
+  message.decided_at = desk.now;
+  message.worst = incident.worst;
+  message.worst_reason = incident.reason;
+  tell(std::move(message), incident.told, thread_of(check, incident), desk, change);
+  change.incidents.push_back(incident);
+}
+
+void take_back_acknowledgement(Case& held, Change& change) {
+  held.incident->acknowledged.reset();
+  change.incidents.push_back(*held.incident);
 }
 
 void tell_news(const Check& check, const std::string& reason, const std::string& details,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evaluate/evaluate.h"
+#include "tocsin/acknowledgement.h"
 #include "tocsin/check.h"
 #include "tocsin/heartbeat.h"
 #include "tocsin/message.h"
@@ -69,10 +70,18 @@ void stop_watching(const Check& check, Case& held, const Desk& desk, Change& cha
 void stop_watching(Case& held, const std::vector<std::string>& notifiers, const Desk& desk,
                    Change& change);
 
-// When the next reminder is due, if `remind_every` asks for any.
+// When the next reminder is due, if `remind_every` asks for any. None while the incident is
+// acknowledged; when that runs out, at once.
 std::optional<WallTime> next_reminder(const Check& check, const Case& held) noexcept;
 void remind(const Check& check, const std::string& reason, Case& held, const Desk& desk,
             Change& change);
+
+// Somebody looks after the open incident, or does no longer: those who were told of it are told
+// that. An acknowledgement stands until the incident is over or gets worse than it ever was, or
+// until its own time. Taking one back is not told. REQUIRES held.incident.
+void acknowledge(const Check& check, Acknowledgement ack, Case& held, const Desk& desk,
+                 Change& change);
+void take_back_acknowledgement(Case& held, Change& change);
 
 // News that is no change of state, in the check's thread: a job has finished.
 void tell_news(const Check& check, const std::string& reason, const std::string& details,

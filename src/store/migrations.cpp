@@ -109,9 +109,17 @@ constexpr std::string_view kVersion2[] = {
        ) WITHOUT ROWID)",
 };
 
+constexpr std::string_view kVersion3[] = {
+    "ALTER TABLE incidents ADD COLUMN acknowledged_at INTEGER",
+    "ALTER TABLE incidents ADD COLUMN acknowledged_until INTEGER",
+    "ALTER TABLE incidents ADD COLUMN acknowledged_by TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE incidents ADD COLUMN acknowledged_why TEXT NOT NULL DEFAULT ''",
+};
+
 constexpr Migration kSteps[] = {
     {"checks, incidents, notifications, threads, counters, heartbeats", kVersion1},
     {"messages of one's own: told_once", kVersion2},
+    {"who looks after an incident: incidents.acknowledged_…", kVersion3},
 };
 
 void step(SqliteSession& session, const Migration& migration, std::size_t version) {

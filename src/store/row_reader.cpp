@@ -85,17 +85,19 @@ void bind_query(Statement& select, const ListQuery& query, bool filtered) {
 // The variables of one row of incidents, and what they mean.
 struct IncidentColumns {
   Number id = 0, since = 0, opened_at = 0, reminders = 0;
-  OptionalNumber closed_at, reminded_at;
-  std::string check, worst, told, thread_key, reason, details;
+  OptionalNumber closed_at, reminded_at, acknowledged_at, acknowledged_until;
+  std::string check, worst, told, thread_key, reason, details, acknowledged_by, acknowledged_why;
 
   static constexpr const char* kSelect =
       "SELECT id, check_name, since, opened_at, closed_at, worst, reminders, reminded_at, told,"
-      " thread_key, reason, details FROM incidents";
+      " thread_key, reason, details, acknowledged_at, acknowledged_until, acknowledged_by,"
+      " acknowledged_why FROM incidents";
 
   void attach(Statement& select) {
     select, into(id), into(check), into(since), into(opened_at), into(closed_at), into(worst),
         into(reminders), into(reminded_at), into(told), into(thread_key), into(reason),
-        into(details), range(0, 1);
+        into(details), into(acknowledged_at), into(acknowledged_until), into(acknowledged_by),
+        into(acknowledged_why), range(0, 1);
   }
 
   IncidentRecord record() const {
@@ -112,6 +114,10 @@ struct IncidentColumns {
     out.told = texts_from_json(told);
     out.reminders = count_of(reminders);
     out.reminded_at = time_of(reminded_at);
+    if (const auto at = time_of(acknowledged_at)) {
+      out.acknowledged =
+          Acknowledgement{acknowledged_by, acknowledged_why, *at, time_of(acknowledged_until)};
+    }
     return out;
   }
 };

@@ -102,8 +102,8 @@ struct CheckColumns {
 
 struct IncidentColumns {
   Numerals id, since, opened_at, reminders;
-  Optionals closed_at, reminded_at;
-  Texts check, worst, told, thread_key, reason, details;
+  Optionals closed_at, reminded_at, acknowledged_at, acknowledged_until;
+  Texts check, worst, told, thread_key, reason, details, acknowledged_by, acknowledged_why;
 
   void add(const IncidentRecord& incident) {
     id.push_back(incident.id);
@@ -118,15 +118,23 @@ struct IncidentColumns {
     thread_key.push_back(clean(incident.thread_key));
     reason.push_back(clean(incident.reason));
     details.push_back(clean(incident.details));
+    const Acknowledgement ack = incident.acknowledged.value_or(Acknowledgement{});
+    acknowledged_at.push_back(millis(incident.acknowledged ? std::optional(ack.at) : std::nullopt));
+    acknowledged_until.push_back(millis(ack.until));
+    acknowledged_by.push_back(clean(ack.by));
+    acknowledged_why.push_back(clean(ack.why));
   }
 
   void write(Poco::Data::Session& session) {
     if (id.empty()) return;
     session << "INSERT OR REPLACE INTO incidents (id, check_name, since, opened_at, closed_at,"
-               " worst, reminders, reminded_at, told, thread_key, reason, details)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               " worst, reminders, reminded_at, told, thread_key, reason, details,"
+               " acknowledged_at, acknowledged_until, acknowledged_by, acknowledged_why)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         use(id), use(check), use(since), use(opened_at), use(closed_at), use(worst), use(reminders),
-        use(reminded_at), use(told), use(thread_key), use(reason), use(details), now;
+        use(reminded_at), use(told), use(thread_key), use(reason), use(details),
+        use(acknowledged_at), use(acknowledged_until), use(acknowledged_by), use(acknowledged_why),
+        now;
   }
 };
 

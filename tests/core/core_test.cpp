@@ -330,3 +330,49 @@ TEST_CASE("core: a dump holds every state and every open incident", "[core]") {
   CHECK(dump.checks.size() == 2);
   CHECK(dump.incidents.size() == 2);
 }
+
+TEST_CASE("core: an acknowledgement holds reminders back, is committed, and survives a restart",
+          "[core]") {
+  const Timing timing{.remind_every = Millis{600'000}};
+  Rig rig;
+  rig.start(make_config({make_check("web-01", timing)}));
+  AckFate fate = AckFate::late;
+  const auto ack = [&](const std::string& name, std::optional<Acknowledgement> what) {
+    rig.core->acknowledge(name, std::move(what), [&](AckFate became) { fate = became; });
+    return fate;
+  };
+  CHECK(ack("web-02", Acknowledgement{}) == AckFate::no_such_check);
+  CHECK(ack("web-01", Acknowledgement{}) == AckFate::nothing_open);
+  rig.probe(Verdict::down, 3);
+  CHECK(ack("web-01", std::nullopt) == AckFate::not_acknowledged);
+  CHECK(ack("web-01", Acknowledgement{.by = "Ann"}) == AckFate::durable);
+  REQUIRE(rig.kinds() == std::vector{Kind::down, Kind::acknowledged});
+  const auto view = rig.core->snapshot()->checks.at(0);
+  REQUIRE(view->acknowledged);
+  CHECK(view->acknowledged->by == "Ann");
+  CHECK(view->acknowledged->at == rig.clock.wall());
+
+  Rig second;
+  second.clock.advance(rig.clock.wall() - second.clock.wall());
+  second.start(make_config({make_check("web-01", timing)}), rig.store.saved());
+  second.clock.advance(Millis{7'200'000});
+  second.core->tick();
+  CHECK(second.told.empty());
+  second.core->acknowledge("web-01", std::nullopt, [&](AckFate became) { fate = became; });
+  CHECK(fate == AckFate::durable);
+  CHECK_FALSE(second.core->snapshot()->checks.at(0)->acknowledged);
+  second.clock.advance(Millis{2'000});
+  second.core->tick();
+  CHECK(second.kinds() == std::vector{Kind::reminder});
+}
+
+TEST_CASE("core: an acknowledgement that the disk refuses is said to be so", "[core]") {
+  Rig rig;
+  rig.start(make_config({make_check("web-01")}));
+  rig.probe(Verdict::down, 3);
+  rig.store.durable = false;
+  AckFate fate = AckFate::late;
+  rig.core->acknowledge("web-01", Acknowledgement{}, [&](AckFate became) { fate = became; });
+  CHECK(fate == AckFate::memory);
+  CHECK(rig.kinds() == std::vector{Kind::down, Kind::acknowledged});
+}

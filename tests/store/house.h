@@ -141,6 +141,10 @@ inline IncidentRecord incident_record(std::int64_t id, bool closed = false) {
   incident.told = {"ops", "terminal"};
   incident.reminders = 2;
   incident.reminded_at = WallTime{Millis{1'767'323'050'000}};
+  if (id % 2 == 1) {
+    incident.acknowledged = Acknowledgement{"Ann", "disk is on order", incident.opened_at,
+                                            WallTime{Millis{1'767'400'000'000}}};
+  }
   return incident;
 }
 

@@ -77,6 +77,9 @@ TEST_CASE("store: what was committed is there after a restart, field by field", 
   CHECK(incident.told == std::vector<std::string>{"ops", "terminal"});
   CHECK(incident.reminders == 2);
   CHECK(incident.reminded_at == change.incidents[0].reminded_at);
+  CHECK(incident.acknowledged == change.incidents[0].acknowledged);
+  CHECK(incident.acknowledged.has_value());
+  CHECK_FALSE(store->incidents(7, 1, false).at(0).acknowledged.has_value());
 
   REQUIRE(saved.waiting.size() == 2);
   const Saved::Waiting& waiting = saved.waiting[0];

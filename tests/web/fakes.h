@@ -94,6 +94,19 @@ class FakeControl final : public Control {
     posted_.push_back(std::move(message));
     return answer_;
   }
+  AckFate acknowledge(const std::string& check, std::optional<Acknowledgement> ack) override {
+    const std::lock_guard lock(mutex_);
+    acknowledged_.emplace_back(check, std::move(ack));
+    return ack_fate_;
+  }
+  std::vector<std::pair<std::string, std::optional<Acknowledgement>>> acknowledged() {
+    const std::lock_guard lock(mutex_);
+    return acknowledged_;
+  }
+  void set_ack_fate(AckFate fate) {
+    const std::lock_guard lock(mutex_);
+    ack_fate_ = fate;
+  }
   std::vector<PostedMessage> posted() {
     const std::lock_guard lock(mutex_);
     return posted_;
@@ -126,6 +139,8 @@ class FakeControl final : public Control {
   std::string health_;
   std::vector<std::pair<std::string, Heartbeat>> heartbeats_;
   HeartbeatFate fate_ = HeartbeatFate::durable;
+  std::vector<std::pair<std::string, std::optional<Acknowledgement>>> acknowledged_;
+  AckFate ack_fate_ = AckFate::durable;
   std::vector<PostedMessage> posted_;
   PostAnswer answer_;
 };
