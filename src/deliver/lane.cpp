@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // The rows stand in the order of their places, and the first one is told first; that alone keeps
-// the order of every thread. A row that is put off pauses the lane, since it is the sink that
+// the order of every thread. News (Kind::info: a job's, or somebody's own messages) gives way to
+// what else waits in other threads, so that no page stands behind hundreds of them. A row that is put off pauses the lane, since it is the sink that
 // asked for it, and is tried again when the pause is over.
 //
 // One exception keeps a single bad row from holding up all others for ever (a sink that answers
@@ -189,14 +190,17 @@ bool Lane::fold_into(Next& out, std::size_t storm_threshold, const Numbers& numb
 
 Row& Lane::pick(SteadyTime now) {
   std::set<std::pair<std::string_view, std::string_view>> passed_over;
+  Row* news = nullptr;
   for (auto& [place, row] : rows_) {
     const auto thread = std::pair<std::string_view, std::string_view>(row.notification->notifier,
                                                                       row.notification->thread_key);
     if (passed_over.contains(thread)) continue;
-    if (row.not_before <= now) return row;
+    const bool is_news = row.notification->message->kind == Kind::info;
+    if (row.not_before <= now && !is_news) return row;
+    if (row.not_before <= now && news == nullptr) news = &row;
     passed_over.insert(thread);
   }
-  return rows_.begin()->second;
+  return news != nullptr ? *news : rows_.begin()->second;
 }
 
 Row Lane::end(const Outcome& outcome, Moment now) {

@@ -113,6 +113,20 @@ TEST_CASE("lane: the spacing runs from the end of an attempt", "[deliver]") {
   CHECK(bench.pause() == kSpacing);
 }
 
+TEST_CASE("lane: news gives way to pages, and never within a thread", "[deliver]") {
+  Bench bench;
+  bench.add({.id = 1, .kind = Kind::info, .check = "a"});
+  bench.add({.id = 2, .kind = Kind::info, .check = "b"});
+  bench.add({.id = 3, .check = "a"});
+  bench.add({.id = 4, .check = "c"});
+  std::vector<std::int64_t> order;
+  for (int i = 0; i < 4; ++i) {
+    order.push_back(bench.await_send());
+    bench.end(sent());
+  }
+  CHECK(order == std::vector<std::int64_t>{4, 1, 3, 2});
+}
+
 TEST_CASE("lane: threads take their turn in the order of ids", "[deliver]") {
   Bench bench;
   bench.add({.id = 3, .check = "c"});
