@@ -17,9 +17,12 @@ namespace tocsin {
 // A notifier of the rig's type before a sink of its own, and a loop to send on.
 class RigBench {
  public:
-  explicit RigBench(const Rig& rig) : sink(rig), rig_(rig) {
+  // `more`: further settings, "key: value, ".
+  explicit RigBench(const Rig& rig, const std::string& more = "") : sink(rig), rig_(rig) {
     const std::string where = rig.is_http() ? sink.base_url() : dir_.path().string();
-    const LoadedNotifier loaded = load_notifier(rig.type, rig.settings(where));
+    std::string settings = rig.settings(where);
+    settings.insert(1, more);
+    const LoadedNotifier loaded = load_notifier(rig.type, settings);
     INFO(rig.type);
     INFO(loaded.all_problems());
     REQUIRE(loaded.notifier);
