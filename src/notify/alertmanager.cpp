@@ -100,9 +100,7 @@ class Alertmanager final : public Notifier {
   asio::awaitable<Outcome> send(const Delivery& delivery) const override {
     Poco::JSON::Array alerts;
     alerts.add(alert_now(settings_.look, delivery));
-    if (changed_while_open(*delivery.notification.message)) {
-      alerts.add(alert_before(settings_.look, delivery));
-    }
+    if (const auto before = alert_before(settings_.look, delivery)) alerts.add(*before);
     co_return co_await post(std::move(alerts), delivery);
   }
 

@@ -172,9 +172,15 @@ Poco::JSON::Object alert_now(const AlertmanagerLook& look, const Delivery& deliv
                   closes ? in_the_past(delivery) : delivery.clock.wall() + look.expires_after);
 }
 
-Poco::JSON::Object alert_before(const AlertmanagerLook& look, const Delivery& delivery) {
-  const Labels labels = labels_of(look, delivery.notification, delivery.notification.message->from);
-  return alert_of(labels, look, delivery, in_the_past(delivery));
+std::optional<Poco::JSON::Object> alert_before(const AlertmanagerLook& look,
+                                               const Delivery& delivery) {
+  const Notification& notification = delivery.notification;
+  if (!changed_while_open(*notification.message)) return std::nullopt;
+  const Labels before = labels_of(look, notification, notification.message->from);
+  if (before == labels_of(look, notification, firing_state(*notification.message))) {
+    return std::nullopt;
+  }
+  return alert_of(before, look, delivery, in_the_past(delivery));
 }
 
 std::string alert_fingerprint(const AlertmanagerLook& look, const Notification& notification) {

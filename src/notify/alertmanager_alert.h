@@ -4,6 +4,7 @@
 
 #include <Poco/JSON/Object.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,8 +36,9 @@ AlertmanagerLook parse_alertmanager_look(Settings& settings);
 
 // Firing, or ended in the past.
 Poco::JSON::Object alert_now(const AlertmanagerLook& look, const Delivery& delivery);
-// The same incident in the state it was in before, ended: its severity made it another alert.
-Poco::JSON::Object alert_before(const AlertmanagerLook& look, const Delivery& delivery);
+// The same incident in the state it was in before, ended, if its severity made it another alert.
+std::optional<Poco::JSON::Object> alert_before(const AlertmanagerLook& look,
+                                               const Delivery& delivery);
 
 // Short, and equal for equal labels.
 std::string alert_fingerprint(const AlertmanagerLook& look, const Notification& notification);

@@ -62,6 +62,7 @@ TEST_CASE("renew: the latest message of an incident stands for those before it",
   const auto ops = two_open(bench);
   bench.pass(kEvery / 2);
   bench.tell({{.id = 3, .kind = Kind::acknowledged}});
+  bench.settle();
   bench.pass(kEvery / 2);
   CHECK(ids(ops->renewed()) == Ids{2});
   bench.pass(kEvery / 2);

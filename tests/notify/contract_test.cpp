@@ -11,11 +11,11 @@
 #include <string>
 
 #include "config/load.h"
-#include "notify/chat_message.h"
 #include "notify/contract_bench.h"
 #include "notify/notify_fixture.h"
 #include "notify/registry.h"
 #include "notify/rigs.h"
+#include "notify/sink_text.h"
 #include "notify/webhook_url.h"
 #include "probe/registry.h"
 #include "support/http_stand_in.h"
@@ -72,6 +72,7 @@ TEST_CASE("notifiers: an unknown key is refused", "[notify]") {
 
 TEST_CASE("notifiers: no secret is in a problem, a sink or a pace", "[notify]") {
   for (const Rig& rig : rigs()) {
+    INFO(rig.type);
     std::string settings = rig.settings("http://127.0.0.1:1");
     const auto notifier = load_notifier(rig.type, settings).notifier;
     REQUIRE(notifier);
@@ -116,7 +117,7 @@ TEST_CASE("notifiers: a text beyond the sink's limit is cut between code points"
       message.reason = "DOWN\n" + big + "\n" + big;
       const std::string text = bench.told(a_notification(message));
       CHECK(is_valid_utf8(text));
-      CHECK(utf16_units(text) <= rig.most_text);
+      CHECK(units(text, TextUnit::utf16) <= rig.most_text);
       CHECK(text.find("\xEF\xBF\xBD") == std::string::npos);
     }
   });

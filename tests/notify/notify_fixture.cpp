@@ -165,6 +165,11 @@ Outcome SendDesk::update(const Notifier& notifier, const Notification& notificat
   return on_loop(parts_->loop, notifier.update(delivery));
 }
 
+Outcome SendDesk::renew(const Notifier& notifier, const Notification& notification) {
+  const Delivery delivery = parts_->delivery(notification, false);
+  return on_loop(parts_->loop, notifier.renew(delivery));
+}
+
 std::vector<Outcome> SendDesk::send_all(const Notifier& notifier,
                                         const std::vector<Notification>& all) {
   std::vector<Outcome> outcomes(all.size());

@@ -45,6 +45,8 @@ class SendDesk {
   Outcome send(const Notifier& notifier, const Notification& notification, bool late = false);
   // The incident's first message is brought up to date. REQUIRES that it was sent by this desk.
   Outcome update(const Notifier& notifier, const Notification& notification);
+  // Told again to a sink that forgets.
+  Outcome renew(const Notifier& notifier, const Notification& notification);
   // Several at the same time, on the one loop.
   std::vector<Outcome> send_all(const Notifier& notifier, const std::vector<Notification>& all);
 

@@ -71,6 +71,7 @@ Rig exec_rig();
 Rig file_rig();
 Rig gotify_rig();
 Rig journald_rig();
+Rig matrix_rig();
 Rig mattermost_rig();
 Rig ntfy_rig();
 Rig opsgenie_rig();
@@ -80,6 +81,8 @@ Rig rocketchat_rig();
 Rig slack_rig();
 Rig syslog_rig();
 Rig teams_rig();
+Rig telegram_rig();
 Rig webhook_rig();
+Rig zulip_rig();
 
 }  // namespace tocsin
