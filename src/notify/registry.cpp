@@ -19,6 +19,7 @@ NotifierTypes notifier_types() noexcept {
       kGoogleChatNotifier,
       kGotifyNotifier,
       kJournaldNotifier,
+      kMatrixNotifier,
       kMattermostNotifier,
       kNtfyNotifier,
       kOpsgenieNotifier,
@@ -28,7 +29,9 @@ NotifierTypes notifier_types() noexcept {
       kSlackNotifier,
       kSyslogNotifier,
       kTeamsNotifier,
+      kTelegramNotifier,
       kWebhookNotifier,
+      kZulipNotifier,
   };
   return kTypes;
 }

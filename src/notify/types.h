@@ -16,6 +16,7 @@ extern const NotifierType kFileNotifier;
 extern const NotifierType kGoogleChatNotifier;
 extern const NotifierType kGotifyNotifier;
 extern const NotifierType kJournaldNotifier;
+extern const NotifierType kMatrixNotifier;
 extern const NotifierType kMattermostNotifier;
 extern const NotifierType kNtfyNotifier;
 extern const NotifierType kOpsgenieNotifier;
@@ -25,6 +26,8 @@ extern const NotifierType kRocketchatNotifier;
 extern const NotifierType kSlackNotifier;
 extern const NotifierType kSyslogNotifier;
 extern const NotifierType kTeamsNotifier;
+extern const NotifierType kTelegramNotifier;
 extern const NotifierType kWebhookNotifier;
+extern const NotifierType kZulipNotifier;
 
 }  // namespace tocsin

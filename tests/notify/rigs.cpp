@@ -68,6 +68,7 @@ std::span<const Rig> rigs() {
           chat_can_ping},
       gotify_rig(),
       journald_rig(),
+      matrix_rig(),
       mattermost_rig(),
       ntfy_rig(),
       opsgenie_rig(),
@@ -77,7 +78,9 @@ std::span<const Rig> rigs() {
       slack_rig(),
       syslog_rig(),
       teams_rig(),
+      telegram_rig(),
       webhook_rig(),
+      zulip_rig(),
   };
   return all;
 }
