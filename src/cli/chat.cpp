@@ -96,9 +96,10 @@ std::optional<ChatApp> app_of(const ChatOptions& options, std::string& problem) 
   if (entry == nullptr) return std::nullopt;
   const ChatApp* const app = app_in(*entry);
   if (app != nullptr) return *app;
-  problem = "the notifier \"" + entry->name +
-            "\" has no service_account, and a webhook cannot list anything; --key FILE looks with "
-            "a service account's key file alone";
+  problem =
+      "the notifier \"" + entry->name +
+      "\" has no service_account, and only a Chat app can list anything; --key FILE looks with "
+      "a service account's key file alone";
   return std::nullopt;
 }
 

@@ -62,7 +62,8 @@ TEST_CASE("chat card: header, facts and a button", "[notify]") {
       R"({"decoratedText":{"text":"the web shop","topLabel":"about","wrapText":true}},)"
       R"({"decoratedText":{"text":"team=shop, tier=front","topLabel":"labels","wrapText":true}},)"
       R"({"textParagraph":{"text":"told by mon-1"}},)"
-      R"({"buttonList":{"buttons":[{"onClick":{"openLink":{"url":"https://wiki.example.net/shop"}},)"
+      R"({"buttonList":{"buttons":[{"onClick":{"openLink":)"
+        R"({"url":"https://wiki.example.net/shop"}},)"
       R"("text":"Runbook"}]}}]}]},"cardId":"tocsin"}])");
   check_valid(words);
 }

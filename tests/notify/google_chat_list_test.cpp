@@ -129,7 +129,8 @@ TEST_CASE("chat list: the members of a space, by a notifier of the configuration
   }
   options.notifier = "term";
   CHECK(complaint([&] { return chat_members(options); }) ==
-        "tocsin: the notifier \"term\" has no service_account, and a webhook cannot list anything; "
+        "tocsin: the notifier \"term\" has no service_account, and only a Chat app can list "
+        "anything; "
         "--key FILE looks with a service account's key file alone\n");
   options.notifier = "opps";
   CHECK(complaint([&] { return chat_spaces(options); }) ==
