@@ -13,7 +13,8 @@ namespace {
 
 // Each message is a line of a file, as the program got it.
 std::string exec_settings(const std::string& directory) {
-  return "{command: [/bin/sh, -c, 'cat >> \"$0\"', '" + directory +
+  const bool is_path = directory.starts_with('/');
+  return "{command: [/bin/sh, -c, 'cat >> \"$0\"', '" + (is_path ? directory : "/nowhere") +
          "/told'], secrets: {token: exec_secret_token_1}, timeout: 60s}";
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 //
-// syslog and journald: against strict readers of RFC 5424 and of journald's native protocol, and
-// against Debian's rsyslog by each of the four ways.
+// syslog against a strict reader of RFC 5424, and against Debian's rsyslog.
 #include <signal.h>
 
 #include <catch2/catch.hpp>
@@ -238,50 +237,7 @@ TEST_CASE("syslog: by TLS it is counted, and the other side is verified", "[noti
   CHECK(untrusted.reason.find("certificate") != std::string::npos);
 }
 
-TEST_CASE("journald: each kind is an entry of the native protocol", "[notify]") {
-  const TempDir dir;
-  const std::string path = dir.path() / "journal";
-  LocalSink sink(path);
-  const std::string settings = "{socket: '" + path + "', identifier: page}";
-  for (const Kind kind : kKinds) {
-    CHECK(send("journald", settings, a_message(kind)).what == What::sent);
-    const auto entry = read_journal_entry(sink.datagrams().back());
-    const auto value = [&](const char* name) {
-      CHECK(entry.count(name) == 1);
-      return entry.find(name)->second;
-    };
-    CHECK(value("TOCSIN_KIND") == to_string(kind));
-    CHECK(value("TOCSIN_THREAD") == "web-01");
-    CHECK(value("SYSLOG_IDENTIFIER") == "page");
-    CHECK(value("MESSAGE").find("connection refused") != std::string::npos);
-  }
-  const auto down = read_journal_entry(sink.datagrams().front());
-  CHECK(down.find("PRIORITY")->second == "2");
-  CHECK(down.find("MESSAGE")->second.starts_with(
-      "🔴 DOWN web-01 — connection refused (127.0.0.1:8080)\ntarget: 127.0.0.1:8080\n"));
-  CHECK(sink.files() == 0);
-}
-
-TEST_CASE("journald: no value can forge a field, and what is too large goes as a file",
-          "[notify]") {
-  const TempDir dir;
-  const std::string path = dir.path() / "journal";
-  LocalSink sink(path);
-  const std::string settings = "{socket: '" + path + "'}";
-  const std::string forged = "x\nPRIORITY=0\nMESSAGE=forged\n";
-  for (const Kind kind : kKinds) {
-    Message message = hostile_message(kind, forged + hostile_text());
-    message.details = forged;
-    send("journald", settings, message, forged);
-    const auto entry = read_journal_entry(sink.datagrams().back());
-    CHECK(entry.count("PRIORITY") == 1);
-    CHECK(entry.count("MESSAGE") == 1);
-    CHECK(entry.find("PRIORITY")->second != "0");
-  }
-  CHECK(sink.files() == 0);
-}
-
-TEST_CASE("syslog, journald: each mistake is reported", "[notify]") {
+TEST_CASE("syslog: each mistake is reported", "[notify]") {
   const std::string address =
       "error: address is unix:/PATH, udp:HOST:PORT, tcp:HOST:PORT or tls:HOST:PORT\n";
   for (const std::string bad : {"/dev/log", "udp:x", "http://x:1", "unix:log", "tcp:a b:1", ""}) {
@@ -292,10 +248,6 @@ TEST_CASE("syslog, journald: each mistake is reported", "[notify]") {
         "error: tag is a word of at most 32 ASCII characters without [ ] :\n");
   CHECK(problem("syslog", "{data_id: \"a]b\"}") ==
         "error: data_id is a word of at most 32 ASCII characters without = ] \"\n");
-  CHECK(problem("journald", "{socket: journal}") ==
-        "error: socket is the absolute path of journald's socket\n");
-  CHECK(problem("journald", "{identifier: \"a\\nb\"}") ==
-        "error: identifier is a word of at most 100 characters\n");
 }
 
 }  // namespace tocsin
