@@ -7,7 +7,7 @@ namespace tocsin {
 namespace {
 
 std::string telegram_settings(const std::string& base_url) {
-  return "{token: \"123456789:AAEsecret-token_of_a_bot\", chat_id: \"-1001234567890\", "
+  return "{token: \"987654321:AAEsecret-token_of_a_bot\", chat_id: \"-1001234567890\", "
          "topics: true, api_url: \"" +
          base_url + "\", timeout: 1s}";
 }
@@ -49,7 +49,7 @@ HttpReply telegram_no_such_thread() {
 }  // namespace
 
 Rig telegram_rig() {
-  Rig rig{"telegram", telegram_settings, {"123456789:AAEsecret-token_of_a_bot"}, 4096};
+  Rig rig{"telegram", telegram_settings, {"987654321:AAEsecret-token_of_a_bot"}, 4096};
   rig.text_of = telegram_text_of;
   rig.thread_of = telegram_thread_of;
   rig.can_ping = telegram_can_ping;
