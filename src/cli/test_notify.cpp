@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "cli/commands.h"
@@ -65,6 +66,7 @@ Message Incident::message(Kind kind, WallTime now) const {
 struct Tally {
   std::vector<Kind> sent;
   std::vector<Kind> failed;
+  std::set<std::string> threads;  // as the sink names them, if it does
 
   bool good() const noexcept { return failed.empty() && !sent.empty(); }
 };
@@ -129,7 +131,6 @@ class Trial {
     return tally_;
   }
   SteadyTime ready_at() const noexcept { return sender_.ready_at(); }
-  const std::string& thread_ref() const noexcept { return sender_.thread_ref(); }
 
  private:
   void tell(Kind kind) {
@@ -138,9 +139,7 @@ class Trial {
     Words said;
     std::printf("\n%s\n", std::string(word(kind)).c_str());
     std::fflush(stdout);  // the console writes to the same descriptor
-    const SteadyTime began = clock_.steady();
     const Outcome outcome = sender_.send(notification, &said);
-    const auto took = std::chrono::duration_cast<Millis>(clock_.steady() - began);
     print_words(said, *notification->message);
     if (outcome.what != What::sent) {
       tally_.failed.push_back(kind);
@@ -148,7 +147,8 @@ class Trial {
       return;
     }
     tally_.sent.push_back(kind);
-    print_answer(outcome, took);
+    print_answer(outcome, sender_.took());
+    if (!outcome.thread_ref.empty()) tally_.threads.insert(outcome.thread_ref);
     if (follows) update(notification);
   }
 
@@ -182,15 +182,25 @@ class Trial {
   std::int64_t last_id_ = 0;
 };
 
-void print_verdict(const NotifierEntry& entry, const Tally& tally, const std::string& thread) {
+// Where the messages landed, as far as the sink tells.
+std::string landed(const Tally& tally) {
+  if (tally.threads.size() > 1) {
+    return ", in " + std::to_string(tally.threads.size()) +
+           " threads: the sink did not keep to the first one";
+  }
+  const std::string named = tally.threads.empty() ? std::string() : *tally.threads.begin();
+  return ", in the thread of " + std::string(kThread) +
+         (named.empty() ? std::string() : ": " + printable(named, kLongestShown));
+}
+
+void print_verdict(const NotifierEntry& entry, const Tally& tally) {
   const std::string sent = words_of_kinds(tally.sent);
-  if (!tally.good()) {
+  if (tally.good()) {
+    std::printf("\nsent to %s: %s%s\n", entry.name.c_str(), sent.c_str(), landed(tally).c_str());
+  } else {
     std::printf("\n%s: failed%s%s\n", entry.name.c_str(),
                 sent.empty() ? "" : "; sent: ", sent.c_str());
-    return;
   }
-  std::printf("\nsent to %s: %s, in the thread of %s%s%s\n", entry.name.c_str(), sent.c_str(),
-              kThread, thread.empty() ? "" : ": ", printable(thread, kLongestShown).c_str());
 }
 
 const NotifierEntry* find_entry(const Config& config, const std::string& name) {
@@ -240,7 +250,7 @@ int test_notify(const TestNotifyOptions& options) {
     Trial trial(*config, entry, ready_at);
     const Tally tally = trial.run(kinds_of(options.only));
     ready_at = trial.ready_at();
-    print_verdict(entry, tally, trial.thread_ref());
+    print_verdict(entry, tally);
     if (!tally.good()) ++failed;
     if (&name != &names.back()) std::printf("\n");
   }

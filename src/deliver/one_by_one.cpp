@@ -34,6 +34,7 @@ struct OneByOne::Engine {
   std::shared_ptr<const Notifier> notifier;
   AttemptTools tools;
   SteadyTime ready_at;
+  Millis took{0};
   Refs refs;
 };
 
@@ -55,6 +56,7 @@ Outcome OneByOne::Engine::attempt(const NotificationPtr& notification, Task task
   start_attempt(attempt, loop, [&](Outcome outcome) { out = std::move(outcome); });
   loop.restart();
   while (!out && loop.run_one() > 0) continue;
+  took = std::chrono::duration_cast<Millis>(tools.clock.steady() - attempt->began);
   if (out) return *out;
   Outcome lost;
   lost.reason = "the attempt did not end";
@@ -92,6 +94,10 @@ bool OneByOne::can_update() const noexcept {
 
 Outcome OneByOne::update(const NotificationPtr& latest) {
   return engine_->patiently(latest, Task::update, nullptr);
+}
+
+Millis OneByOne::took() const noexcept {
+  return engine_->took;
 }
 
 SteadyTime OneByOne::ready_at() const noexcept {

@@ -36,6 +36,8 @@ class OneByOne {
   // REQUIRES can_update().
   Outcome update(const NotificationPtr& latest);
 
+  // How long the latest attempt lasted, without the waiting before it.
+  Millis took() const noexcept;
   // When the sink may be written to again.
   SteadyTime ready_at() const noexcept;
   // How the sink names the thread; empty if it does not.

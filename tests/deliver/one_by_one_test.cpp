@@ -121,6 +121,8 @@ TEST_CASE("one by one: the pace is kept, from one to the next and from before", 
   CHECK(seen[0].at >= began + Millis{150});
   CHECK(seen[1].at - seen[0].at >= Millis{190});  // it is noted a moment after it began
   CHECK(sender.ready_at() >= seen[1].at);
+  // The waiting does not count.
+  CHECK(sender.took() <= kClock.steady() - (began + Millis{350}));
 }
 
 TEST_CASE("one by one: a sink that asks to wait a moment is given it", "[deliver]") {
