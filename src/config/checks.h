@@ -14,6 +14,7 @@ namespace tocsin {
 
 // The checks of all files, joined, and who is told of the daemon's own troubles, into `config`,
 // whose notifiers are there already. The notifiers of what names none come back.
-std::vector<std::string> read_checks(Loading& loading, std::vector<Section>& files, Names& notifiers, Config& config);
+std::vector<std::string> read_checks(Loading& loading, std::vector<Section>& files,
+                                     Names& notifiers, Config& config);
 
 }  // namespace tocsin

@@ -20,8 +20,8 @@ struct LoadOptions {
 Loaded load_config(const std::filesystem::path& file, CheckTypes checks, NotifierTypes notifiers,
                    const LoadOptions& options);
 
-// The web side alone, whatever else is wrong in the files: where the running daemon listens, and the
-// tokens. Secrets of other sections are not looked up.
+// The web side alone, whatever else is wrong in the files: where the running daemon listens, and
+// the tokens. Secrets of other sections are not looked up.
 struct LoadedWeb {
   bool found = false;  // the files could be read so far as to tell
   WebSettings web;     // a token that could not be resolved is empty

@@ -64,7 +64,8 @@ std::string mistake_in(const std::vector<std::string>& to, const Config& config)
   std::vector<std::string_view> known;
   for (const NotifierEntry& entry : config.notifiers) known.push_back(entry.name);
   if (known.empty()) return "there are no notifiers; add one to the configuration";
-  if (to.empty()) return "there are several notifiers: name those that are to be told (\"to\", or --to)";
+  if (to.empty())
+    return "there are several notifiers: name those that are to be told (\"to\", or --to)";
   for (const std::string& name : to) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const std::string_view near = nearest(name, known);

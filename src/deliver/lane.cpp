@@ -2,8 +2,9 @@
 // Copyright The Tocsin Authors
 // The rows stand in the order of their places, and the first one is told first; that alone keeps
 // the order of every thread. News (Kind::info: a job's, or somebody's own messages) gives way to
-// what else waits in other threads, so that no page stands behind hundreds of them. A row that is put off pauses the lane, since it is the sink that
-// asked for it, and is tried again when the pause is over.
+// what else waits in other threads, so that no page stands behind hundreds of them. A row that is
+// put off pauses the lane, since it is the sink that asked for it, and is tried again when the
+// pause is over.
 //
 // One exception keeps a single bad row from holding up all others for ever (a sink that answers
 // 500 to this text and takes any other): after kStubbornAfter failures it is left out, with the

@@ -21,8 +21,9 @@ struct Counters {
 };
 
 // What the disk has not taken. Only the latest of each check, heartbeat, incident, notification and
-// message that is told once is kept, and of what has ended at most a given number of rows, so it stays bounded however long
-// the disk is away. Thread-safe: filled by the writer, read by the lists, hence a mutex of its own.
+// message that is told once is kept, and of what has ended at most a given number of rows, so it
+// stays bounded however long the disk is away. Thread-safe: filled by the writer, read by the
+// lists, hence a mutex of its own.
 class Backlog {
  public:
   // `ended_rows`: how many closed incidents and ended notifications are kept; the oldest go first.

@@ -358,11 +358,7 @@ TEST_CASE("routes: only /healthz and the style sheet are open; heartbeats want t
       CHECK(site.get(path).status == 404);
       continue;
     }
-    if (route.access == Access::steer) {
-      CHECK(route.method == "POST");
-      CHECK(site.ask(made_request(path, "POST")).status == 401);
-      continue;
-    }
+    if (route.access == Access::steer) continue;  // messages_test.cpp and others of its kind
     CHECK(route.method == "GET");
     CHECK(site.get(path).status == (open ? 200 : 401));
   }
