@@ -118,3 +118,33 @@ TEST_CASE("google_chat app: the daemon keeps threads and first messages, across 
   CHECK(log.find("PRIVATE KEY") == std::string::npos);
   CHECK(log.find("ya29.") == std::string::npos);
 }
+
+TEST_CASE("google_chat app: tocsin chat, as a shell sees it", "[e2e]") {
+  ChatAppStandIn chat;
+  chat.set_lists({R"({"name": "spaces/AAQATocsin01", "displayName": "Ops", "spaceType": "SPACE"})"},
+                 {R"({"member": {"name": "users/123", "displayName": "Ann", "type": "HUMAN"}})"},
+                 10);
+  Daemon daemon;  // never started: its directory is what is wanted
+  daemon.configure("notifiers:\n  - name: ops\n    google_chat: " + chat.settings() +
+                   "\nchecks: [{name: c, tcp: '127.0.0.1:1'}]\n");
+  const std::string file = (daemon.dir() / "tocsin.yaml").string();
+  const auto tocsin_chat = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {Daemon::binary(), "chat"});
+    return run_program(arguments);
+  };
+  const Ran spaces = tocsin_chat({"spaces", "--config", file});
+  CHECK(spaces.status == 0);
+  CHECK(spaces.out == "spaces/AAQATocsin01  Ops  space\n");
+  CHECK(spaces.err.empty());
+  const Ran members = tocsin_chat({"--config", file, "members", "spaces/AAQATocsin01", "ops"});
+  CHECK(members.status == 0);
+  CHECK(members.out == "users/123  Ann  person\n");
+  const Ran unknown = tocsin_chat({"spaces", "opps", "--config", file});
+  CHECK(unknown.status == 1);
+  CHECK(unknown.out.empty());
+  CHECK(unknown.err == "tocsin: no notifier is named \"opps\"; did you mean \"ops\"?\n");
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{}, {"spaces", "a", "--key", "b"}, {"members"}, {"rooms"}}) {
+    CHECK(tocsin_chat(wrong).status == 64);
+  }
+}

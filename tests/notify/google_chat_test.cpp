@@ -191,6 +191,35 @@ TEST_CASE("google_chat: only what is DOWN calls people by name", "[notify]") {
   }
 }
 
+TEST_CASE("google_chat: a webhook's card has a first line above it, where people are called",
+          "[notify]") {
+  auto rules = no_quota();
+  rules.takes_cards = GENERATE(true, false);
+  ChatStandIn chat(rules);
+  const auto notifier = chat_notifier(chat.webhook_url(), ", style: card, mention: all");
+  SendDesk desk;
+  const Outcome outcome = desk.send(*notifier, a_notification(Kind::down));
+  CHECK(outcome.what == What::sent);
+  const auto seen = chat.seen();
+  CHECK(seen.requests == (rules.takes_cards ? 1 : 2));
+  REQUIRE(seen.messages.size() == 1);
+  const ChatMessage& message = seen.messages[0];
+  const std::string top = "🔴 DOWN web-01 — connection refused (127.0.0.1:8080) <users/all>";
+  CHECK(message.thread_key == "web-01");
+  CHECK(outcome.thread_ref == message.thread);
+  if (rules.takes_cards) {
+    CHECK(message.text == top);
+    CHECK(message.cards.find("🔴 DOWN web-01") != std::string::npos);
+  } else {
+    CHECK(message.text.starts_with(top + "\ntarget: "));
+    CHECK(message.cards.empty());
+  }
+}
+
+TEST_CASE("google_chat: a webhook's message is never changed", "[notify]") {
+  CHECK_FALSE(chat_notifier(kUrl)->updates());
+}
+
 TEST_CASE("google_chat: its sink and pace are the space's, whichever webhook it is", "[notify]") {
   const auto one = chat_notifier(kUrl);
   const auto two = chat_notifier(kUrl + "x");
