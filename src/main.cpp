@@ -21,6 +21,7 @@ struct CommandLine {
       "Tocsin, an alarm bell for servers: watches what YAML files say and tells people of "
       "changes."};
   std::string config = kDefaultConfig;
+  tocsin::AckOptions ack;
   tocsin::ChatOptions chat;
   tocsin::CheckConfigOptions check_config;
   tocsin::NotifyOptions notify;
@@ -39,6 +40,7 @@ struct CommandLine {
     add_probe();
     add_test_notify();
     add_notify();
+    add_ack();
     add_chat();
   }
 
@@ -128,6 +130,21 @@ struct CommandLine {
         "accepted, 1 if not.");
   }
 
+  void add_ack() {
+    CLI::App* command = app.add_subcommand(
+        "ack", "tell the running daemon, and all who were told, that a check is looked after");
+    command->add_option("NAME", ack.name, "the check's name")->required();
+    auto* lasts = command->add_option("--for", ack.lasts, "how long: 30m, 2h; default: until up");
+    auto* why = command->add_option("--why", ack.why, "what is known or done");
+    command->add_option("--by", ack.by, "who; default: your user's name");
+    command->add_flag("--withdraw", ack.withdraw, "take it back; reminders go on")
+        ->excludes(lasts)
+        ->excludes(why);
+    command->footer(
+        "Reminders stop until the check is up, gets worse, or the time is over. The daemon is "
+        "found and steered as by notify. Exits 0 if it knows, 1 if not.");
+  }
+
   int run_chat() {
     chat.file = config;
     const bool spaces = app.get_subcommand("chat")->got_subcommand("spaces");
@@ -145,6 +162,10 @@ struct CommandLine {
     if (app.got_subcommand("probe")) {
       probe.file = config;
       return tocsin::probe(probe);
+    }
+    if (app.got_subcommand("ack")) {
+      ack.file = config;
+      return tocsin::ack(ack);
     }
     if (app.got_subcommand("notify")) {
       notify.file = config;

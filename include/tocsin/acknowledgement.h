@@ -24,6 +24,13 @@ struct Acknowledgement {
   bool operator==(const Acknowledgement&) const = default;
 };
 
+// What somebody asks for.
+struct AckWish {
+  std::string by;
+  std::string why;
+  std::optional<Millis> lasts;  // nothing: until the incident is over
+};
+
 // What became of an acknowledgement, or of taking one back.
 enum class AckFate : std::uint8_t {
   durable,  // on disk, and going to be told

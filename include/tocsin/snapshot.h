@@ -94,7 +94,7 @@ class Control {
   virtual PostAnswer post_message(PostedMessage message) = 0;
 
   // Acknowledges the check's open incident, or takes that back (nothing given); waits likewise.
-  virtual AckFate acknowledge(const std::string& check, std::optional<Acknowledgement> ack) = 0;
+  virtual AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) = 0;
 };
 
 }  // namespace tocsin

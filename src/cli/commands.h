@@ -40,6 +40,17 @@ struct NotifyOptions {
 // Has the running daemon tell a message. 0: it was accepted, 1: not.
 int notify(const NotifyOptions& options);
 
+struct AckOptions {
+  std::filesystem::path file;
+  std::string name;   // the check's
+  std::string by;     // empty: the user's name
+  std::string why;    // may be empty
+  std::string lasts;  // a duration; empty: until the incident is over
+  bool withdraw = false;
+};
+// Tells the running daemon that somebody looks after a check's incident. 0: it knows, 1: not.
+int ack(const AckOptions& options);
+
 struct TestNotifyOptions {
   std::filesystem::path file;
   std::vector<std::string> names;  // of notifiers

@@ -144,7 +144,7 @@ void Core::post_message(const PostedMessage& posted, std::function<void(PostAnsw
   });
 }
 
-void Core::acknowledge(const std::string& name, std::optional<Acknowledgement> ack,
+void Core::acknowledge(const std::string& name, std::optional<AckWish> wish,
                        std::function<void(AckFate)> done) {
   const auto found = by_name_.find(name);
   if (found == by_name_.end()) return done(AckFate::no_such_check);
@@ -152,11 +152,11 @@ void Core::acknowledge(const std::string& name, std::optional<Acknowledgement> a
   Case& held = watched.held;
   if (!held.incident || !is_bad(held.record.state)) return done(AckFate::nothing_open);
   Change change;
-  if (ack) {
-    ack->at = ports_.clock.wall();
-    log(LogLevel::info, "acknowledged", "check", name, "incident", held.incident->id, "by",
-        ack->by);
-    tocsin::acknowledge(*watched.check, std::move(*ack), held, desk(), change);
+  if (wish) {
+    Acknowledgement ack{std::move(wish->by), std::move(wish->why), ports_.clock.wall(), {}};
+    if (wish->lasts) ack.until = ack.at + *wish->lasts;
+    log(LogLevel::info, "acknowledged", "check", name, "incident", held.incident->id, "by", ack.by);
+    tocsin::acknowledge(*watched.check, std::move(ack), held, desk(), change);
   } else {
     if (!held.incident->acknowledged) return done(AckFate::not_acknowledged);
     log(LogLevel::info, "acknowledgement_taken_back", "check", name, "incident", held.incident->id);

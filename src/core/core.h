@@ -72,7 +72,7 @@ class Core {
   // Somebody posts a message. `done` runs like that of a heartbeat; at once, if it is refused.
   void post_message(const PostedMessage& posted, std::function<void(PostAnswer)> done);
   // Somebody looks after the check's incident; nothing: no longer. `done` as above.
-  void acknowledge(const std::string& name, std::optional<Acknowledgement> ack,
+  void acknowledge(const std::string& name, std::optional<AckWish> wish,
                    std::function<void(AckFate)> done);
   // A good new configuration: every check whose name still exists goes on with its state.
   void reload(std::shared_ptr<const Config> config);

@@ -179,11 +179,11 @@ HeartbeatFate CoreThread::note_heartbeat(const std::string& check, Heartbeat hea
   return told.get();
 }
 
-AckFate CoreThread::acknowledge(const std::string& check, std::optional<Acknowledgement> ack) {
+AckFate CoreThread::acknowledge(const std::string& check, std::optional<AckWish> wish) {
   auto fate = std::make_shared<std::promise<AckFate>>();
   auto told = fate->get_future();
-  post([fate, check, ack = std::move(ack)](Core& core) {
-    core.acknowledge(check, ack, [fate](AckFate became) { fate->set_value(became); });
+  post([fate, check, wish = std::move(wish)](Core& core) {
+    core.acknowledge(check, wish, [fate](AckFate became) { fate->set_value(became); });
   });
   if (told.wait_for(kCommitPatience) != std::future_status::ready) return AckFate::late;
   return told.get();

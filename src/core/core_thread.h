@@ -33,7 +33,7 @@ class CoreThread final : public Control {
   std::string health() override;
   HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) override;
   PostAnswer post_message(PostedMessage message) override;
-  AckFate acknowledge(const std::string& check, std::optional<Acknowledgement> ack) override;
+  AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) override;
   // What else must make progress for health() to be empty, and for the watchdog to be fed: called
   // by the sender's side whenever it is alive.
   void sender_is_alive() noexcept;

@@ -4,114 +4,44 @@
 // POST /api/v1/messages: a message of somebody's own. Whatever is odd about it is refused: unlike a
 // heartbeat, it comes from who can read the answer and try again. What is taken is made printable
 // here, so that nothing behind has to wonder; each notifier still escapes for its sink.
-#include <Poco/JSON/Object.h>
-#include <Poco/JSON/ParseHandler.h>
-#include <Poco/JSON/Parser.h>
+#include <Poco/JSON/Array.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "util/text.h"
 #include "web/handlers.h"
 #include "web/json.h"
+#include "web/json_body.h"
 
 namespace tocsin {
 namespace {
 
 using Poco::Dynamic::Var;
 using Poco::JSON::Array;
-using Poco::JSON::Object;
 
-constexpr std::size_t kMostDepth = 8;
 constexpr std::string_view kKeys[] = {"to", "thread", "text", "details", "link", "id"};
 
-std::string at_most(std::string_view key, std::size_t most) {
-  return '"' + std::string(key) + "\" may have " + std::to_string(most) + " bytes at the most";
-}
-
-// A key that stands twice would be read as its last value by us, and as its first by others.
-class OnceOnly final : public Poco::JSON::ParseHandler {
- public:
-  void key(const std::string& name) override {
-    if (!seen_.insert(name).second && twice_.empty()) twice_ = name;
-    ParseHandler::key(name);
-  }
-  const std::string& twice() const noexcept { return twice_; }
-
- private:
-  std::set<std::string> seen_;
-  std::string twice_;
-};
-
-// Reads one body; remembers the first mistake.
+// Reads one body.
 class MessageReader {
  public:
-  explicit MessageReader(const Request& request) { parse(request.body); }
+  explicit MessageReader(const Request& request) : json_(request.body, kKeys) {}
 
   PostedMessage read(const Request& request);
-  const std::string& mistake() const noexcept { return mistake_; }
+  const std::string& mistake() const noexcept { return json_.mistake(); }
 
  private:
-  void parse(const std::string& body);
-  void wrong(std::string text) {
-    if (mistake_.empty()) mistake_ = std::move(text);
-  }
-  std::string text(std::string_view key);
-  std::string line(std::string_view key, std::size_t most);
+  void wrong(std::string text) { json_.wrong(std::move(text)); }
   std::vector<std::string> names();
   void read_text(OwnMessage& into);
   std::string read_link();
   std::string read_id(const Request& request);
 
-  Object::Ptr object_ = new Object;
-  std::string mistake_;
+  JsonBody json_;
 };
 
-void MessageReader::parse(const std::string& body) {
-  try {
-    const Poco::SharedPtr<OnceOnly> handler = new OnceOnly;
-    Poco::JSON::Parser parser(handler);
-    parser.setDepth(kMostDepth);
-    const Var value = parser.parse(body);
-    if (value.type() != typeid(Object::Ptr)) return wrong("the body must be a JSON object");
-    if (!handler->twice().empty()) {
-      return wrong("the key \"" + printable(handler->twice(), 60) + "\" is given twice");
-    }
-    object_ = value.extract<Object::Ptr>();
-  } catch (const Poco::Exception&) {
-    return wrong("the body is not JSON in UTF-8");
-  }
-  const std::vector<std::string_view> known(std::begin(kKeys), std::end(kKeys));
-  for (const std::string& key : object_->getNames()) {
-    if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-    const std::string_view near = nearest(key, known);
-    wrong("unknown key \"" + printable(key, 60) + '"' +
-          (near.empty() ? "; known are to, thread, text, details, link and id"
-                        : "; did you mean \"" + std::string(near) + "\"?"));
-  }
-}
-
-// A null is as good as a key that is not there.
-std::string MessageReader::text(std::string_view key) {
-  const Var value = object_->get(std::string(key));
-  if (value.isEmpty()) return {};
-  if (value.isString()) return value.extract<std::string>();
-  wrong('"' + std::string(key) + "\" must be a text");
-  return {};
-}
-
-// A line of text: empty if it is not given.
-std::string MessageReader::line(std::string_view key, std::size_t most) {
-  const std::string given = text(key);
-  std::string out(trim(printable(given, given.size() * 3 + 1)));
-  if (out.size() > most) wrong(at_most(key, most));
-  if (out.empty() && !given.empty()) wrong('"' + std::string(key) + "\" is blank");
-  return out;
-}
-
 std::vector<std::string> MessageReader::names() {
-  const Var value = object_->get("to");
+  const Var value = json_.value("to");
   if (value.isEmpty()) return {};
   if (value.isString()) return {value.extract<std::string>()};
   std::vector<std::string> out;
@@ -135,12 +65,12 @@ std::vector<std::string> MessageReader::names() {
 
 // The first line is the text; what follows it goes before the details.
 void MessageReader::read_text(OwnMessage& into) {
-  const std::string given = text("text");
+  const std::string given = json_.text("text");
   const std::string all = printable_lines(trim(given), given.size() * 3 + 1);
   const std::size_t end = std::min(all.find('\n'), all.size());
   into.text = trim(std::string_view(all).substr(0, end));
   into.details = trim(std::string_view(all).substr(end));
-  const std::string details = text("details");
+  const std::string details = json_.text("details");
   const std::string more(trim(printable_lines(details, details.size() * 3 + 1)));
   if (!into.details.empty() && !more.empty()) into.details += '\n';
   into.details += more;
@@ -150,14 +80,14 @@ void MessageReader::read_text(OwnMessage& into) {
           " bytes at the most; what is longer belongs in \"details\"");
   }
   if (into.details.size() > OwnMessage::kMostDetails) {
-    wrong(at_most("details", OwnMessage::kMostDetails));
+    wrong(too_long("details", OwnMessage::kMostDetails));
   }
 }
 
 std::string MessageReader::read_link() {
-  std::string link = text("link");
+  std::string link = json_.text("link");
   if (link.empty()) return link;
-  if (link.size() > OwnMessage::kMostLink) wrong(at_most("link", OwnMessage::kMostLink));
+  if (link.size() > OwnMessage::kMostLink) wrong(too_long("link", OwnMessage::kMostLink));
   const std::size_t scheme = link.starts_with("https://") ? 8 : link.starts_with("http://") ? 7 : 0;
   const std::string host = link.substr(scheme, link.find_first_of("/?#", scheme) - scheme);
   const bool plain = std::all_of(link.begin(), link.end(), [](char c) {
@@ -174,7 +104,7 @@ std::string MessageReader::read_link() {
 
 // By the body, or by the header that others have for it; there its value may stand in quotes.
 std::string MessageReader::read_id(const Request& request) {
-  std::string id = line("id", PostedMessage::kMostId);
+  std::string id = json_.line("id", PostedMessage::kMostId);
   constexpr std::string_view kHeader = "idempotency-key";
   if (request.count_of(kHeader) == 0) return id;
   std::string_view given = request.header(kHeader).value_or("");
@@ -184,7 +114,7 @@ std::string MessageReader::read_id(const Request& request) {
   const std::string key(trim(printable(given, given.size() * 3 + 1)));
   if (key.empty()) wrong("exactly one Idempotency-Key with a value is needed, or none");
   if (key.size() > PostedMessage::kMostId)
-    wrong(at_most("Idempotency-Key", PostedMessage::kMostId));
+    wrong(too_long("Idempotency-Key", PostedMessage::kMostId));
   if (!id.empty() && id != key) wrong("\"id\" and Idempotency-Key differ; give one of them");
   return key;
 }
@@ -192,7 +122,7 @@ std::string MessageReader::read_id(const Request& request) {
 PostedMessage MessageReader::read(const Request& request) {
   PostedMessage out;
   out.to = names();
-  out.message.thread = line("thread", OwnMessage::kMostThread);
+  out.message.thread = json_.line("thread", OwnMessage::kMostThread);
   if (out.message.thread.empty()) out.message.thread = kMessagesThread;
   read_text(out.message);
   out.message.link = read_link();
@@ -229,12 +159,20 @@ Response accepted(const PostAnswer& answer) {
 
 }  // namespace
 
-Response post_message(const Request& request, const Services& services) {
-  if (auto refusal = Query(request).refusal()) return std::move(*refusal);
+std::optional<PostedMessage> read_posted(const Request& request, std::string& mistake) {
   MessageReader reader(request);
   PostedMessage message = reader.read(request);
-  if (!reader.mistake().empty()) return problem(400, reader.mistake());
-  const PostAnswer answer = services.control.post_message(std::move(message));
+  mistake = reader.mistake();
+  if (!mistake.empty()) return std::nullopt;
+  return message;
+}
+
+Response post_message(const Request& request, const Services& services) {
+  if (auto refusal = Query(request).refusal()) return std::move(*refusal);
+  std::string mistake;
+  auto message = read_posted(request, mistake);
+  if (!message) return problem(400, mistake);
+  const PostAnswer answer = services.control.post_message(std::move(*message));
   switch (answer.fate) {
     case PostAnswer::Fate::durable:
     case PostAnswer::Fate::memory: return accepted(answer);

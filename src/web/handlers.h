@@ -24,6 +24,7 @@ Response get_check(const Request& request, const Services& services);
 Response get_incidents(const Request& request, const Services& services);
 Response get_notifications(const Request& request, const Services& services);
 Response get_metrics(const Request& request, const Services& services);
+Response post_acknowledgement(const Request& request, const Services& services);
 Response post_message(const Request& request, const Services& services);
 Response take_heartbeat(const Request& request, const Services& services);
 
@@ -31,6 +32,10 @@ Response take_heartbeat(const Request& request, const Services& services);
 std::span<const Route> web_routes() noexcept;
 // The part of it that web.heartbeat_listen serves.
 std::span<const Route> heartbeat_routes() noexcept;
+
+// What somebody posts, made printable and within OwnMessage's bounds; or nothing, and `mistake`
+// says what is wrong with it.
+std::optional<PostedMessage> read_posted(const Request& request, std::string& mistake);
 
 // What handlers share.
 

@@ -16,6 +16,7 @@ constexpr Route kRoutes[] = {
     {"GET", "/healthz", Access::open, get_healthz},
     {"GET", "/", Access::read, get_page},
     {"GET", "/style.css", Access::open, get_style},
+    {"POST", "/api/v1/acknowledgements", Access::steer, post_acknowledgement},
     {"GET", "/api/v1/checks", Access::read, get_checks},
     {"GET", "/api/v1/checks/{name*}", Access::read, get_check},
     {"GET", "/api/v1/incidents", Access::read, get_incidents},

@@ -337,20 +337,21 @@ TEST_CASE("core: an acknowledgement holds reminders back, is committed, and surv
   Rig rig;
   rig.start(make_config({make_check("web-01", timing)}));
   AckFate fate = AckFate::late;
-  const auto ack = [&](const std::string& name, std::optional<Acknowledgement> what) {
+  const auto ack = [&](const std::string& name, std::optional<AckWish> what) {
     rig.core->acknowledge(name, std::move(what), [&](AckFate became) { fate = became; });
     return fate;
   };
-  CHECK(ack("web-02", Acknowledgement{}) == AckFate::no_such_check);
-  CHECK(ack("web-01", Acknowledgement{}) == AckFate::nothing_open);
+  CHECK(ack("web-02", AckWish{}) == AckFate::no_such_check);
+  CHECK(ack("web-01", AckWish{}) == AckFate::nothing_open);
   rig.probe(Verdict::down, 3);
   CHECK(ack("web-01", std::nullopt) == AckFate::not_acknowledged);
-  CHECK(ack("web-01", Acknowledgement{.by = "Ann"}) == AckFate::durable);
+  CHECK(ack("web-01", AckWish{.by = "Ann"}) == AckFate::durable);
   REQUIRE(rig.kinds() == std::vector{Kind::down, Kind::acknowledged});
   const auto view = rig.core->snapshot()->checks.at(0);
   REQUIRE(view->acknowledged);
   CHECK(view->acknowledged->by == "Ann");
   CHECK(view->acknowledged->at == rig.clock.wall());
+  CHECK_FALSE(view->acknowledged->until);
 
   Rig second;
   second.clock.advance(rig.clock.wall() - second.clock.wall());
@@ -372,7 +373,10 @@ TEST_CASE("core: an acknowledgement that the disk refuses is said to be so", "[c
   rig.probe(Verdict::down, 3);
   rig.store.durable = false;
   AckFate fate = AckFate::late;
-  rig.core->acknowledge("web-01", Acknowledgement{}, [&](AckFate became) { fate = became; });
+  rig.core->acknowledge("web-01", AckWish{}, [&](AckFate became) { fate = became; });
   CHECK(fate == AckFate::memory);
   CHECK(rig.kinds() == std::vector{Kind::down, Kind::acknowledged});
+  rig.core->acknowledge("web-01", AckWish{.lasts = Millis{60'000}}, [](AckFate) {});
+  CHECK(rig.core->snapshot()->checks.at(0)->acknowledged->until ==
+        rig.clock.wall() + Millis{60'000});
 }

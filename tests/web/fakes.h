@@ -3,16 +3,14 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "tocsin/snapshot.h"
-#include "tocsin/store.h"
+#include "web/fake_store.h"
 #include "web/router.h"
 
 namespace tocsin {
@@ -94,12 +92,12 @@ class FakeControl final : public Control {
     posted_.push_back(std::move(message));
     return answer_;
   }
-  AckFate acknowledge(const std::string& check, std::optional<Acknowledgement> ack) override {
+  AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) override {
     const std::lock_guard lock(mutex_);
-    acknowledged_.emplace_back(check, std::move(ack));
+    acknowledged_.emplace_back(check, std::move(wish));
     return ack_fate_;
   }
-  std::vector<std::pair<std::string, std::optional<Acknowledgement>>> acknowledged() {
+  std::vector<std::pair<std::string, std::optional<AckWish>>> acknowledged() {
     const std::lock_guard lock(mutex_);
     return acknowledged_;
   }
@@ -139,44 +137,10 @@ class FakeControl final : public Control {
   std::string health_;
   std::vector<std::pair<std::string, Heartbeat>> heartbeats_;
   HeartbeatFate fate_ = HeartbeatFate::durable;
-  std::vector<std::pair<std::string, std::optional<Acknowledgement>>> acknowledged_;
+  std::vector<std::pair<std::string, std::optional<AckWish>>> acknowledged_;
   AckFate ack_fate_ = AckFate::durable;
   std::vector<PostedMessage> posted_;
   PostAnswer answer_;
-};
-
-// Keeps its rows newest first and answers as the contract in tocsin/store.h says.
-class FakeStore final : public Store {
- public:
-  Saved load() override { return {}; }
-  void commit(Change, std::function<void(bool)>) override {}
-  void flush() override {}
-  std::string trouble() const override { return {}; }
-
-  std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only) override {
-    if (broken) throw std::runtime_error("disk I/O error at /secret/path");
-    std::vector<IncidentRecord> out;
-    for (const IncidentRecord& row : incident_rows) {
-      if (before != 0 && row.id >= before) continue;
-      if (open_only && row.closed_at) continue;
-      if (static_cast<int>(out.size()) < limit) out.push_back(row);
-    }
-    return out;
-  }
-  std::vector<NotificationRow> notifications(std::int64_t before, int limit,
-                                             std::optional<DeliveryStatus> status) override {
-    std::vector<NotificationRow> out;
-    for (const NotificationRow& row : notification_rows) {
-      if (before != 0 && row.notification->id >= before) continue;
-      if (status && row.delivery.status != *status) continue;
-      if (static_cast<int>(out.size()) < limit) out.push_back(row);
-    }
-    return out;
-  }
-
-  std::vector<IncidentRecord> incident_rows;
-  std::vector<NotificationRow> notification_rows;
-  std::atomic<bool> broken{false};
 };
 
 // The router over fakes, as a daemon on 127.0.0.1:8480 without tokens has it unless told otherwise.
