@@ -109,14 +109,16 @@ class Ntfy final : public Notifier {
     return key.empty() ? std::string() : plain_key(key, "-_", kLongestTopic);
   }
 
-  // JSON escapes take room too: what they take is taken from the message.
+  // JSON's escapes take room too: the message is cut until all of it fits.
   std::string body(const Delivery& delivery) const {
     const Words words = words_of(delivery, settings_.wording);
-    std::string out = json_text(message_of(delivery, words, kLongestMessage));
-    if (out.size() <= kLongestJson) return out;
-    const std::size_t excess = out.size() - kLongestJson;
-    const std::size_t left = kLongestMessage - std::min(excess, kLongestMessage);
-    return json_text(message_of(delivery, words, left));
+    std::size_t most = kLongestMessage;
+    std::string out = json_text(message_of(delivery, words, most));
+    while (out.size() > kLongestJson && most > 0) {
+      most -= most / 8 + 1;
+      out = json_text(message_of(delivery, words, most));
+    }
+    return out;
   }
 
   Poco::JSON::Object message_of(const Delivery& delivery, const Words& words,

@@ -124,13 +124,16 @@ class Teams final : public Notifier {
   std::string sink() const override { return "Teams (" + host_in(settings_.webhook_url) + ")"; }
 
  private:
-  // JSON escapes take room too: what they take is taken from the text.
+  // JSON takes room too, for escapes and for each line: the text is cut until all of it fits.
   std::string body(const Delivery& delivery) const {
     const Words words = words_of(delivery, settings_.wording);
-    std::string out = json_text(message_of(delivery, words, kLongestText));
-    if (out.size() <= kLongestJson) return out;
-    const std::size_t excess = out.size() - kLongestJson;
-    return json_text(message_of(delivery, words, kLongestText - std::min(excess, kLongestText)));
+    std::size_t most = kLongestText;
+    std::string out = json_text(message_of(delivery, words, most));
+    while (out.size() > kLongestJson && most > 0) {
+      most -= most / 8 + 1;
+      out = json_text(message_of(delivery, words, most));
+    }
+    return out;
   }
 
   static Poco::JSON::Object card_of(const Message& message, const Words& words, std::size_t most) {
@@ -198,6 +201,7 @@ std::shared_ptr<const Notifier> parse_teams(Settings& settings) {
   teams.webhook_url =
       parse_secret_url(settings, "webhook_url",
                        "https://…/workflows/…/triggers/manual/paths/invoke?…&sig=…", teams.http);
+  std::erase_if(teams.http.secrets, is_common);
   if (is_retired(to_lower(host_in(teams.webhook_url)))) {
     settings.warn("webhook_url",
                   "this is an Incoming Webhook connector, which Microsoft retires: make a workflow "
