@@ -94,7 +94,8 @@ using NotificationPtr = std::shared_ptr<const Notification>;
 struct Outcome {
   enum class What : std::uint8_t { sent, later, rejected };
   What what = What::later;
-  std::string reason;                 // for people, free of secrets and of the URL
+  // For people, free of secrets and of the URL. Of `sent`: what is wrong all the same, if anything.
+  std::string reason;
   std::optional<Millis> retry_after;  // what the sink asked for
   bool in_doubt = false;              // later, but the sink may have taken it (no answer came)
   std::string thread_ref;             // how the sink names the thread ("spaces/…/threads/…")

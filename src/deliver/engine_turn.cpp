@@ -30,7 +30,12 @@ void log_outcome(const Row& row, const Outcome& outcome, WallTime now) {
         to_string(it.message->kind), "id", it.id, "attempts", record.attempts, more...);
   };
   switch (outcome.what) {
-    case Outcome::What::sent: write(LogLevel::info, "told"); break;
+    case Outcome::What::sent:
+      write(LogLevel::info, "told");
+      if (!outcome.reason.empty()) {
+        write(LogLevel::warn, "told_in_part", "reason", printable(outcome.reason, kLongestReason));
+      }
+      break;
     case Outcome::What::later:
       write(LogLevel::warn, "put_off", "retry_in_ms", (record.next_at.value_or(now) - now).count(),
             "in_doubt", outcome.in_doubt, "reason", record.last_error);

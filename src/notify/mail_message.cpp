@@ -157,8 +157,8 @@ std::string header_of(const Mail& mail) {
   out += header_line("Subject", header_value(mail.subject));
   out += "Message-ID: <" + mail.message_id + ">\r\n";
   if (!mail.thread_id.empty()) {
-    out += "In-Reply-To:\r\n <" + mail.thread_id + ">\r\n";
-    out += "References:\r\n <" + mail.thread_id + ">\r\n";
+    out += "In-Reply-To: <" + mail.thread_id + ">\r\n";
+    out += "References: <" + mail.thread_id + ">\r\n";
   }
   // RFC 3834: no vacation notices, please; the second is Exchange's word for it.
   out += "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n";

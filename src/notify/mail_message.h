@@ -36,7 +36,8 @@ struct Mail {
   Words words;
 };
 
-// Header and body with CR LF, text and HTML, no line longer than 78 bytes.
+// Header and body with CR LF, text and HTML; lines have at most 78 bytes, but for one with a longer
+// address in it, and never 998 (RFC 5322, 2.1.1).
 std::string write_mail(const Mail& mail);
 
 // Without line breaks.

@@ -304,6 +304,24 @@ TEST_CASE("email: what is no SMTP server is told as such", "[notify]") {
   CHECK(refused.reason == "connection refused (127.0.0.1:" + std::to_string(port) + ")");
 }
 
+TEST_CASE("email: every address of the server's name is tried", "[notify]") {
+  // In /etc/hosts, with ::1 too in many places, where nobody listens.
+  SmtpStandIn server;
+  const auto notifier =
+      load_notifier("email", "{host: localhost, port: " + std::to_string(server.port()) +
+                                 ", tls: none, from: a@b.example, to: c@d.example}")
+          .notifier;
+  CHECK(SendDesk().send(*notifier, a_notification(Kind::down)).what == What::sent);
+  const auto nowhere = load_notifier("email",
+                                     "{host: nowhere.invalid, tls: none, from: a@b.example, to: "
+                                     "c@d.example, timeout: 5s}")
+                           .notifier;
+  const Outcome outcome = SendDesk().send(*nowhere, a_notification(Kind::down));
+  CHECK(outcome.what == What::later);
+  CHECK_FALSE(outcome.in_doubt);
+  CHECK_FALSE(outcome.reason.empty());
+}
+
 TEST_CASE("email: without STARTTLS on offer nothing is said", "[notify]") {
   SmtpStandIn::Rules rules;
   rules.user = "u";
