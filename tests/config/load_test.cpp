@@ -274,3 +274,28 @@ TEST_CASE("load: two loads at once do not disturb each other", "[config]") {
   for (std::thread& thread : threads) thread.join();
   CHECK(found == std::array<std::size_t, 4>{200, 200, 200, 200});
 }
+
+TEST_CASE("load: the web side alone is found, whatever else is wrong", "[config]") {
+  const Folder folder;
+  const Environment unset("TOCSIN_TEST_UNSET", nullptr);
+  folder.write("token", "an-admin-token-of-our-own\n");
+  const auto file = folder.write(
+      "tocsin.yaml",
+      "include: [broken.yaml]\nnonsense: 1\nnotifiers: [{name: ops, google_chat: {webhook_url: "
+      "\"${env:TOCSIN_TEST_UNSET}\"}}]\nweb: {listen: 'unix:/run/x.sock', admin_token: "
+      "'${file:token}', read_token: '${env:TOCSIN_TEST_UNSET}'}\nchecks: 7\n");
+  folder.write("broken.yaml", "checks: [");
+  const LoadedWeb loaded = load_web(file);
+  CHECK(loaded.found);
+  CHECK(loaded.web.listen == "unix:/run/x.sock");
+  CHECK(loaded.web.admin_token.reveal() == "an-admin-token-of-our-own");
+  CHECK(loaded.web.read_token.empty());
+  for (const Problem& problem : loaded.problems) {
+    CHECK(problem.text().find("google_chat") == std::string::npos);
+    CHECK(problem.text().find("nonsense") == std::string::npos);
+  }
+  CHECK(loaded.problems.size() == 2);  // the file that is broken, the token that is not there
+  CHECK(load_web(folder.write("plain.yaml", "checks: []\n")).web.listen == "127.0.0.1:8480");
+  CHECK_FALSE(load_web(folder.path() / "nowhere.yaml").found);
+  CHECK(load_web(folder.path() / "nowhere.yaml").problems.size() == 1);
+}

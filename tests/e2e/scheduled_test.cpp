@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // What is told at calendar times, with the real binary: once an occasion, whenever the daemon dies.
+#include <fstream>
 #include <memory>
 
 #include "e2e/town.h"
@@ -8,6 +9,7 @@
 
 using namespace tocsin;
 using namespace std::chrono_literals;
+using Catch::Matchers::Contains;
 
 namespace {
 
@@ -54,6 +56,25 @@ TEST_CASE("scheduled: an occasion is told once, whenever the daemon dies around 
   CHECK(kills > 2);
   town.catch_up("tapes");
   CHECK(count_of(town.told("tapes"), "ℹ️ INFO change the tapes") == 1);
+}
+
+TEST_CASE("scheduled: check-config says when each is told next, and prints what loads again",
+          "[e2e]") {
+  Daemon daemon;  // never started: its directory is what is wanted
+  daemon.configure("notifiers: [{name: ops, console: {}}]\nchecks: [{name: a, tcp: 'a:1'}]\n" +
+                   scheduled(wall_now() + 1h));
+  const std::string file = (daemon.dir() / "tocsin.yaml").string();
+  const std::vector<std::string> check{Daemon::binary(), "check-config", "--config", file};
+  std::vector<std::string> print = check;
+  print.emplace_back("--print");
+  const Ran plain = run_program(check);
+  CHECK(plain.status == 0);
+  CHECK_THAT(plain.out, Contains("1 scheduled message\n") &&
+                            Contains("  scheduled message tapes: next told 20"));
+  const std::string printed = run_program(print).out;
+  CHECK_THAT(printed, Contains("\n# scheduled message tapes: next told 20"));
+  std::ofstream(file) << printed;
+  CHECK(run_program(print).out == printed);
 }
 
 TEST_CASE("scheduled: what came while the daemon was off is told when it is back", "[e2e]") {
