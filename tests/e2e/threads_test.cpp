@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // One daemon, two checks, and a sink of every type that the registry knows: whatever the sink has
-// for a thread, each check's DOWN, REMINDER and UP land in its own, across a kill -9.
+// for a thread, each check's DOWN, REMINDER, ACKNOWLEDGED and UP land in its own, across kill -9.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -24,6 +24,7 @@ using namespace tocsin;
 namespace {
 
 using Conversation = std::vector<std::string>;
+const Conversation kWhole{"DOWN", "REMINDER", "ACKNOWLEDGED", "UP"};
 
 // A sink of one type, and what it was told.
 class Party {
@@ -81,7 +82,7 @@ bool wait_for(const std::deque<Party>& parties, const std::string& word) {
 std::string word_of(const std::string& text) {
   std::string out;
   std::size_t first = std::string::npos;
-  for (const std::string word : {"REMINDER", "DOWN", "UP"}) {
+  for (const std::string& word : kWhole) {
     const std::size_t at = text.find(word);
     if (at < first) out = word;
     first = std::min(first, at);
@@ -112,7 +113,7 @@ void check_conversations(const Party& party) {
   for (const std::string check : {"alpha", "beta"}) {
     INFO(check);
     REQUIRE(threads[check].size() == 1);
-    CHECK(words_in(all, *threads[check].begin(), check) == Conversation{"DOWN", "REMINDER", "UP"});
+    CHECK(words_in(all, *threads[check].begin(), check) == kWhole);
   }
   if (party.has_threads()) CHECK(threads["alpha"] != threads["beta"]);
 }
@@ -120,8 +121,8 @@ void check_conversations(const Party& party) {
 }  // namespace
 
 TEST_CASE(
-    "threads: DOWN, REMINDER and UP of two checks keep to two threads in every sink, across "
-    "a kill -9",
+    "threads: DOWN, REMINDER, ACKNOWLEDGED and UP of two checks keep to two threads in every "
+    "sink, across kill -9",
     "[e2e]") {
   Daemon daemon;
   WebTarget alpha;
@@ -149,6 +150,14 @@ TEST_CASE(
   daemon.kill9();
   REQUIRE(daemon.start());
   CHECK(wait_for(parties, "REMINDER"));
+  for (const std::string check : {"alpha", "beta"}) {
+    const Ran ran = run_program({Daemon::binary(), "ack", check, "--by", "Ann", "--config",
+                                 (daemon.dir() / "tocsin.yaml").string()});
+    INFO(ran.err);
+    CHECK(ran.status == 0);
+    CHECK(ran.out == check + ": acknowledged until it is up, unless it gets worse\n");
+  }
+  CHECK(wait_for(parties, "ACKNOWLEDGED"));
   daemon.kill9();
   alpha.go();
   beta.go();
