@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "notify/text.h"
+#include "notify/text_parts.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -114,6 +115,14 @@ void add_unsaid(Words& words, const MessageFacts& facts) {
   }
 }
 
+// What was over before it could be told names both states in its first line.
+std::string with_both_words(std::string title, const MessageFacts& facts) {
+  const Message& message = *facts.notification.message;
+  const std::string_view worst = word(worst_of(message));
+  if (message.kind != Kind::over || title.find(worst) != title.npos) return title;
+  return title + " (" + say(*facts.locale.language, Phrase::was, {{"state", worst}}) + ")";
+}
+
 Words built_in(const MessageFacts& facts) {
   const Notification& notification = facts.notification;
   const auto late = late_by(notification, facts.now, facts.late);
@@ -127,7 +136,7 @@ void apply_templates(Words& words, const Wording& wording, const MessageFacts& f
   const Kind kind = facts.notification.message->kind;
   const MessageTemplate& text = chosen(wording, kind, &TitleAndText::text);
   std::string title = filled_title(chosen(wording, kind, &TitleAndText::title), facts);
-  if (!title.empty()) words.title = std::move(title);
+  if (!title.empty()) words.title = with_both_words(std::move(title), facts);
   if (!text.empty()) words.lines = text.fill(facts);
   add_unsaid(words, facts);
 }
