@@ -122,7 +122,7 @@ asio::awaitable<ChatToken> ask_for_token(const ChatApp& app, ChatTools tools, St
   request.ca_file = app.sink.ca_file;
   request.proxy = app.sink.proxy.value();
   const HttpResponse response = co_await tools.http.perform(request);
-  co_return read_token_answer(app, response, tools.clock.wall());
+  co_return read_token_answer(app, response, request.body, tools.clock.wall());
 }
 
 HttpRequest request_of(const ChatApp& app, const ChatCall& call, const std::string& token) {
@@ -158,11 +158,15 @@ void ChatTokens::put(const std::string& account, std::string token, SteadyTime n
   if (until > now) tokens_.insert_or_assign(account, Entry{std::move(token), until});
 }
 
-ChatToken read_token_answer(const ChatApp& app, const HttpResponse& response, WallTime now) {
+ChatToken read_token_answer(const ChatApp& app, const HttpResponse& response,
+                            const std::string& form, WallTime now) {
   if (response.status < 200 || response.status >= 300) {
     const ServiceWords words = words_of_refusal(app, response, now);
     HttpSink sink = app.sink;
     sink.secrets.insert(sink.secrets.end(), app.account.secrets.begin(), app.account.secrets.end());
+    // Good for an hour to whoever reads it.
+    const std::size_t assertion = form.rfind('=');
+    if (assertion != std::string::npos) sink.secrets.push_back(form.substr(assertion + 1));
     ChatToken out;
     out.problem = without_token(outcome_of(sink, response, words, now));
     return out;

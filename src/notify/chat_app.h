@@ -85,12 +85,13 @@ asio::awaitable<ChatReply> call_chat(const ChatApp& app, ChatTools tools, ChatCa
 asio::awaitable<void> wait_for_quota();
 
 // The token in the token server's answer; else an outcome that says why there is none, and what to
-// do. Pure.
+// do: it never quotes the key, nor the `form` that was sent. Pure.
 struct ChatToken {
   std::string token;
   Millis life{0};  // it may be used for so long
   std::optional<Outcome> problem;
 };
-ChatToken read_token_answer(const ChatApp& app, const HttpResponse& response, WallTime now);
+ChatToken read_token_answer(const ChatApp& app, const HttpResponse& response,
+                            const std::string& form, WallTime now);
 
 }  // namespace tocsin

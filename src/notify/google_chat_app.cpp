@@ -90,10 +90,11 @@ class GoogleChatApp final : public Notifier, public HasChatApp {
   const ChatApp& app() const override { return app_; }
 
  private:
-  // Of a thread in another space, or of none, nothing is known here.
+  // Of a thread in another space, or of none, nothing is known here; without a key, none is wanted.
   std::string thread_of(const Delivery& delivery) const {
-    return space_of_name(delivery.thread_ref, "threads") == space_ ? delivery.thread_ref
-                                                                   : std::string{};
+    const bool ours = space_of_name(delivery.thread_ref, "threads") == space_;
+    const bool wanted = !delivery.notification.thread_key.empty();
+    return ours && wanted ? delivery.thread_ref : std::string{};
   }
 
   ChatCall create_call(const Delivery& delivery, const Draft& draft) const {

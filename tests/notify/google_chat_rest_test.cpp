@@ -321,6 +321,15 @@ TEST_CASE("google_chat app: every kind, as hostile as can be, is valid by the AP
   }
 }
 
+TEST_CASE("google_chat app: without a key, every message is a thread of its own", "[notify]") {
+  Bench bench;
+  const Outcome first = bench.send(a_notification(a_message(Kind::test), ""));
+  const Outcome second = bench.send(a_notification(a_message(Kind::test), ""));
+  CHECK(second.what == What::sent);
+  CHECK(first.thread_ref != second.thread_ref);
+  CHECK(bench.chat.seen().refused.empty());
+}
+
 TEST_CASE("google_chat app: what names a thread or a message is not taken from just anybody",
           "[notify]") {
   Bench bench;

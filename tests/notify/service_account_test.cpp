@@ -91,7 +91,7 @@ TEST_CASE("service account: a token lives until some minutes before its end", "[
     HttpResponse response;
     response.status = 200;
     response.body = R"({"access_token": "ya29.x", "expires_in": )" + expires_in + "}";
-    return read_token_answer(app, response, WallTime{}).life;
+    return read_token_answer(app, response, {}, WallTime{}).life;
   };
   using std::chrono::seconds;
   CHECK(life("3600") == seconds{3300});
@@ -112,11 +112,24 @@ TEST_CASE("service account: what is no token is not used", "[notify]") {
     HttpResponse response;
     response.status = 200;
     response.body = body;
-    const ChatToken token = read_token_answer(app, response, WallTime{});
+    const ChatToken token = read_token_answer(app, response, {}, WallTime{});
     REQUIRE(token.problem);
     CHECK(token.problem->what == Outcome::What::later);
     CHECK(token.problem->reason == "no access token: the token server's answer holds none");
   }
+}
+
+TEST_CASE("service account: an assertion that is echoed is not passed on", "[notify]") {
+  HttpResponse response;
+  response.status = 400;
+  const std::string form = "grant_type=urn%3Ax&assertion=eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ0In0.c2ln";
+  response.body = R"({"error": "invalid_request", "error_description": "no: eyJpc3MiOiJ0In0"})";
+  const auto reason = [&] {
+    return read_token_answer(ChatApp{}, response, form, WallTime{}).problem->reason;
+  };
+  CHECK(reason() == "no access token: 400: (the service's words hold a secret and are left out)");
+  response.body = R"({"error": "unsupported_grant_type", "error_description": "grant_type?"})";
+  CHECK(reason() == "no access token: 400: unsupported_grant_type: grant_type?");
 }
 
 TEST_CASE("service account: kept tokens end when they should", "[notify]") {
