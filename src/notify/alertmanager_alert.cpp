@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kLongestLabel = 512;
 constexpr std::size_t kLongestSummary = 1024;
 constexpr std::size_t kLongestDescription = 16 * 1024;
+constexpr std::size_t kLongestLink = 2000;
 
 using Labels = std::map<std::string, std::string>;
 
@@ -101,7 +102,9 @@ Poco::JSON::Object annotations_of(const AlertmanagerLook& look, const Delivery& 
   FittedText text(kLongestDescription, TextUnit::byte, without_angles);
   const std::string description = text_below(words, std::move(text));
   if (!description.empty()) out.set("description", description);
-  if (!words.link.empty()) out.set("runbook_url", fitted(words.link, kLongestSummary));
+  if (!words.link.empty() && words.link.size() <= kLongestLink) {
+    out.set("runbook_url", fitted(words.link, kLongestLink));
+  }
   if (message.kind == Kind::acknowledged) {
     out.set("acknowledged", fitted(printable(message.reason, kLongestSummary), kLongestSummary));
   }

@@ -24,6 +24,7 @@ namespace {
 // Gotify has no limits of its own; phones do.
 constexpr std::size_t kLongestTitle = 500;
 constexpr std::size_t kLongestMessage = 8 * 1024;
+constexpr std::size_t kLongestLink = 2000;
 
 struct GotifySettings {
   HttpSink http;
@@ -52,7 +53,7 @@ Poco::JSON::Object extras_of(const Words& words) {
   display.set("contentType", "text/plain");
   Poco::JSON::Object extras;
   extras.set("client::display", display);
-  if (words.link.empty()) return extras;
+  if (words.link.empty() || words.link.size() > kLongestLink) return extras;
   Poco::JSON::Object click;
   click.set("url", words.link);
   Poco::JSON::Object notification;
@@ -87,7 +88,7 @@ class Gotify final : public Notifier {
     const std::string title = fitted_text(words.title, kLongestTitle, TextUnit::byte);
     out.set("title", title);
     FittedText text(kLongestMessage, TextUnit::byte);
-    if (title != words.title) text.add(words.title + "\n");
+    if (title != words.title) text.add(words.title);
     const std::string below = text_below(words, std::move(text));
     out.set("message", below.empty() ? title : below);
     out.set("priority", settings_.urgency.of(*delivery.notification.message));

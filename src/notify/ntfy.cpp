@@ -128,7 +128,7 @@ class Ntfy final : public Notifier {
     const std::string title = fitted_text(words.title, kLongestTitle, TextUnit::byte);
     out.set("title", title);
     FittedText text(most, TextUnit::byte);
-    if (title != words.title) text.add(words.title + "\n");
+    if (title != words.title) text.add(words.title);
     const std::string below = text_below(words, std::move(text));
     out.set("message", below.empty() ? title : below);
     out.set("priority", settings_.urgency.of(*delivery.notification.message));

@@ -185,7 +185,7 @@ class Opsgenie final : public Notifier {
     alert.set("message", fitted(words.title, kLongestMessage));
     alert.set("alias", alias_of(delivery));
     FittedText text(kLongestDescription, TextUnit::utf16, without_angles);
-    text.add(words.title + "\n");
+    text.add(words.title);
     alert.set("description", text_below(words, std::move(text)));
     alert.set("details", details_of(message));
     const std::string entity = fitted(printable(message.target, kLongestEntity), kLongestEntity);
@@ -204,7 +204,7 @@ class Opsgenie final : public Notifier {
                                const Delivery& delivery) const {
     Poco::JSON::Object body;
     FittedText text(kLongestNote, TextUnit::utf16, without_angles);
-    text.add(words.title + "\n");
+    text.add(words.title);
     body.set("note", text_below(words, std::move(text)));
     body.set("source", source_of(*delivery.notification.message));
     HttpRequest request =

@@ -32,6 +32,7 @@ constexpr std::size_t kRoutingKeyLength = 32;
 constexpr std::size_t kLongestDedupKey = 255;
 constexpr std::size_t kLongestSummary = 1024;
 constexpr std::size_t kLongestField = 255;
+constexpr std::size_t kLongestLink = 2000;
 constexpr std::size_t kLongestDetails = 16 * 1024;  // an event may have 512 KB in all
 
 struct PagerDutySettings {
@@ -162,9 +163,9 @@ class PagerDuty final : public Notifier {
   }
 
   static void add_links(Poco::JSON::Object& into, const Words& words) {
-    if (words.link.empty()) return;
+    if (words.link.empty() || words.link.size() > kLongestLink) return;
     Poco::JSON::Object link;
-    link.set("href", printable(words.link, kLongestSummary));
+    link.set("href", words.link);
     link.set("text", "runbook");
     Poco::JSON::Array links;
     links.add(link);

@@ -145,7 +145,7 @@ class Pushover final : public Notifier {
     const Words words = words_of(delivery, settings_.wording);
     const std::string title = fitted_text(words.title, kLongestTitle, TextUnit::code_point);
     FittedText text(kLongestMessage, TextUnit::code_point);
-    if (title != words.title) text.add(words.title + "\n");
+    if (title != words.title) text.add(words.title);
     const std::string below = text_below(words, std::move(text));
     const int priority = settings_.urgency.of(message);
     std::string form;

@@ -312,7 +312,8 @@ TEST_CASE("pagerduty: each mistake is reported at its place, without the key", "
     return problems_of("pagerduty", "{routing_key: " + kRoutingKey + ", " + more + "}");
   };
   CHECK(with("severity: {down: fatal}").find("error: ") == 0);
-  CHECK(with("severity: {dwon: error}") == "error: unknown key \"dwon\"; known here: down, degraded, unknown, daemon\n");
+  CHECK(with("severity: {dwon: error}") ==
+        "error: unknown key \"dwon\"; known here: down, degraded, unknown, daemon\n");
   CHECK(with("api_url: \"https://u:p@x.example\"") ==
         "error: api_url takes no user or password: it has keys of its own\n");
   CHECK(with("api_url: \"http://10.0.0.1\"") ==
