@@ -40,9 +40,12 @@ std::string ended(const Message& latest, const std::string& name) {
 std::string acknowledged(const Message& latest, const std::string& name, WallTime now) {
   const std::string who = printable(latest.reason, kLongestReason);
   std::string line = "👀 " + name + " — ";
-  line += who.empty() || who.starts_with("by ") ? "acknowledged" : "acknowledged:";
+  // "by Ann: on it", "until 2026-…", or somebody's own words.
+  const bool goes_on = who.empty() || who.starts_with("by ") || who.starts_with("until ");
+  line += goes_on ? "acknowledged" : "acknowledged:";
   if (!who.empty()) line += " " + who;
-  return line + ", " + std::string(word(latest.to)) + span(" for ", latest.since, now);
+  line += ", " + std::string(word(latest.to)) + span(" for ", latest.since, now);
+  return with(line, latest.worst_reason);
 }
 
 std::string still_open(const Message& latest, const std::string& name, WallTime now) {
@@ -51,7 +54,9 @@ std::string still_open(const Message& latest, const std::string& name, WallTime 
                                                   : Kind::down;
   const std::string line =
       std::string(symbol(kind)) + " " + std::string(word(latest.to)) + " " + name + " — open";
-  return with(line + span(" for ", latest.since, now), latest.reason);
+  // News that come while it is open are told in the thread; they change nothing here.
+  const bool news = latest.kind == Kind::info;
+  return with(line + span(" for ", latest.since, now), news ? latest.worst_reason : latest.reason);
 }
 
 }  // namespace
@@ -69,7 +74,8 @@ std::string standing_line(const Message& latest, WallTime now) {
     case Kind::down:
     case Kind::degraded:
     case Kind::unknown:
-    case Kind::reminder: return still_open(latest, name, now);
+    case Kind::reminder:
+    case Kind::info: return still_open(latest, name, now);
     default: return first_line(latest);
   }
 }

@@ -34,10 +34,24 @@ TEST_CASE("chat update: an acknowledged one names who", "[notify]") {
   Message message = a_message(Kind::acknowledged);
   message.reason = "by Ann";
   CHECK(line(message) == "👀 web-01 — acknowledged by Ann, DOWN for 12 min");
+  message.reason = "by Ann until 2026-01-02 09:00:00 UTC: on it";
+  message.worst_reason = "connection refused";
+  CHECK(line(message) ==
+        "👀 web-01 — acknowledged by Ann until 2026-01-02 09:00:00 UTC: on it, DOWN for 12 min: "
+        "connection refused");
+  message.reason = "until 2026-01-02 09:00:00 UTC";
+  message.worst_reason.clear();
+  CHECK(line(message) == "👀 web-01 — acknowledged until 2026-01-02 09:00:00 UTC, DOWN for 12 min");
   message.reason = "Ann: on it";
   CHECK(line(message) == "👀 web-01 — acknowledged: Ann: on it, DOWN for 12 min");
   message.reason.clear();
   CHECK(line(message) == "👀 web-01 — acknowledged, DOWN for 12 min");
+}
+
+TEST_CASE("chat update: news of an open incident do not hide how it stands", "[notify]") {
+  Message message = a_message(Kind::info);
+  message.reason = "the job has finished";
+  CHECK(line(message) == "🔴 DOWN web-01 — open for 12 min");
 }
 
 TEST_CASE("chat update: one that is over says how long it was, whenever it is told", "[notify]") {
