@@ -181,6 +181,8 @@ void SmtpSession::configure(void* easy) {
   if (!server.user.empty()) {
     curl_easy_setopt(easy, CURLOPT_USERNAME, server.user.c_str());
     curl_easy_setopt(easy, CURLOPT_PASSWORD, server.password.c_str());
+    // Else it would choose Kerberos or NTLM where a server offers them, and fail by them.
+    curl_easy_setopt(easy, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
   }
   curl_easy_setopt(easy, CURLOPT_MAIL_FROM, ("<" + mail.from + ">").c_str());
   curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, to_.get());

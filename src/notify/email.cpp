@@ -190,7 +190,8 @@ class Email final : public Notifier {
         break;
       case SmtpAnswer::How::no_login:
         outcome.what = What::rejected;
-        outcome.reason = "the server offers no way to log in by user and password";
+        outcome.reason =
+            "the server offers neither of the ways to log in that Tocsin knows: PLAIN, LOGIN";
         break;
       case SmtpAnswer::How::failed:
         outcome.reason = printable(answer.error_text, kLongestWords);

@@ -69,6 +69,7 @@ Written failed(const std::string& what, int error) {
   if (error == EACCES || error == EPERM || error == EROFS) {
     hint = " (may Tocsin's user write there, and does the unit have it in ReadWritePaths=?)";
   }
+  if (error == ENOENT) hint = " (its folder is not there)";
   return {what + ": " + std::generic_category().message(error) + hint, is_for_good(error)};
 }
 

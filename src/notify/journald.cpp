@@ -53,6 +53,9 @@ class Journald final : public Notifier {
     const LocalSent sent = send_local(settings_.socket, entry_of(delivery), true);
     Outcome outcome;
     outcome.reason = sent.text;
+    if (sent.error == ENOENT || sent.error == ECONNREFUSED) {
+      outcome.reason += ": does systemd's journal run here?";
+    }
     if (sent.error == 0) outcome.what = Outcome::What::sent;
     if (sent.error == EACCES || sent.error == EPERM || sent.error == EPROTOTYPE) {
       outcome.what = Outcome::What::rejected;

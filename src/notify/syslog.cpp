@@ -124,7 +124,8 @@ std::string Syslog::message_text(const Delivery& delivery) const {
 Outcome Syslog::by_local(const std::string& text) const {
   const LocalSent done = send_local(settings_.path, text, false);
   if (done.error == 0) return sent();
-  Outcome outcome = later(done.text, false);
+  const bool nobody = done.error == ENOENT || done.error == ECONNREFUSED;
+  Outcome outcome = later(done.text + (nobody ? ": does a syslog daemon run here?" : ""), false);
   if (done.error == EACCES || done.error == EPERM || done.error == EPROTOTYPE) {
     outcome.what = Outcome::What::rejected;
   }

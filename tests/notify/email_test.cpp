@@ -189,7 +189,7 @@ TEST_CASE("email: logs in by what the server offers", "[notify]") {
   SmtpStandIn::Rules rules;
   rules.user = "tocsin";
   rules.password = "pa ss\"wört";
-  rules.auth_plain = GENERATE(true, false);
+  rules.mechanisms = GENERATE("GSSAPI NTLM CRAM-MD5 PLAIN", "GSSAPI NTLM LOGIN");
   SmtpStandIn server(rules);
   CHECK(send(server, ", user: tocsin, password: 'pa ss\"wört'").what == What::sent);
   const Outcome wrong = send(server, ", user: tocsin, password: nope_nope_nope");
@@ -201,6 +201,17 @@ TEST_CASE("email: logs in by what the server offers", "[notify]") {
   CHECK(nobody.reason ==
         "530 5.7.0 Authentication required (to MAIL FROM): the server wants a login: set user and "
         "password, or tls");
+}
+
+TEST_CASE("email: a server that knows only other ways to log in is told as such", "[notify]") {
+  SmtpStandIn::Rules rules;
+  rules.user = "u";
+  rules.mechanisms = "GSSAPI NTLM";
+  SmtpStandIn server(rules);
+  const Outcome outcome = send(server, ", user: u@example.net, password: secret_password_1");
+  CHECK(outcome.what == What::rejected);
+  CHECK(outcome.reason ==
+        "the server offers neither of the ways to log in that Tocsin knows: PLAIN, LOGIN");
 }
 
 TEST_CASE("email: a reply 4xx is later, a 5xx is final, in the server's words", "[notify]") {

@@ -125,7 +125,7 @@ TEST_CASE("file: what cannot be written to is told, and what to do", "[notify]")
   CHECK(is_folder.reason == folder + " cannot be opened: Is a directory");
   CHECK(send(folder + "/no/such").what == What::later);
   CHECK(send(folder + "/no/such").reason ==
-        folder + "/no/such cannot be opened: No such file or directory");
+        folder + "/no/such cannot be opened: No such file or directory (its folder is not there)");
   REQUIRE(mkfifo((folder + "/pipe").c_str(), 0600) == 0);
   CHECK(send(folder + "/pipe").reason == folder + "/pipe is no regular file");
   if (geteuid() == 0) {

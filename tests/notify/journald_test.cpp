@@ -72,6 +72,15 @@ TEST_CASE("journald: no value can forge a field", "[notify]") {
   CHECK(sink.files() == 0);
 }
 
+TEST_CASE("journald: no journal is later", "[notify]") {
+  const TempDir dir;
+  const std::string path = dir.path() / "journal";
+  const Outcome outcome = send("{socket: '" + path + "'}", a_message(Kind::down));
+  CHECK(outcome.what == What::later);
+  CHECK(outcome.reason ==
+        "there is no such socket (unix:" + path + "): does systemd's journal run here?");
+}
+
 TEST_CASE("journald: each mistake is reported", "[notify]") {
   CHECK(problem("{socket: journal}") ==
         "error: socket is the absolute path of journald's socket\n");

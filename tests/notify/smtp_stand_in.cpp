@@ -214,8 +214,7 @@ struct SmtpStandIn::Dialogue {
 void SmtpStandIn::Dialogue::on_ehlo(const std::string& line) {
   greeted = is_valid_utf8(line) && line.size() > 5;
   const Rules& rules = house.rules_;
-  const std::string way = rules.auth_plain ? "PLAIN" : "LOGIN";
-  const std::string auth = rules.user.empty() ? "" : "250-AUTH " + way + "\r\n";
+  const std::string auth = rules.user.empty() ? "" : "250-AUTH " + rules.mechanisms + "\r\n";
   say("250-" + rules.name + "\r\n" + auth + "250 SIZE 1000000");
 }
 

@@ -39,7 +39,7 @@ class SmtpStandIn {
   struct Rules {
     std::string user;  // empty: it offers no AUTH
     std::string password;
-    bool auth_plain = true;  // else LOGIN
+    std::string mechanisms = "GSSAPI NTLM CRAM-MD5 PLAIN";  // of which it does PLAIN and LOGIN
     std::string name = "mx.example";
   };
   SmtpStandIn();

@@ -155,11 +155,12 @@ TEST_CASE("syslog: nobody at the other end is later", "[notify]") {
   const std::string path = dir.path() / "log";
   const Outcome missing = send("syslog", "{address: 'unix:" + path + "'}", a_message(Kind::down));
   CHECK(missing.what == What::later);
-  CHECK(missing.reason == "there is no such socket (unix:" + path + ")");
+  CHECK(missing.reason ==
+        "there is no such socket (unix:" + path + "): does a syslog daemon run here?");
   { const LocalSink gone(path); }
   const Outcome refused = send("syslog", "{address: 'unix:" + path + "'}", a_message(Kind::down));
   CHECK(refused.what == What::later);
-  CHECK(refused.reason == "nobody listens (unix:" + path + ")");
+  CHECK(refused.reason == "nobody listens (unix:" + path + "): does a syslog daemon run here?");
   const Outcome tcp = send("syslog", "{address: 'tcp:127.0.0.1:1'}", a_message(Kind::down));
   CHECK(tcp.what == What::later);
   CHECK(tcp.reason == "connection refused (127.0.0.1:1)");
