@@ -108,6 +108,7 @@ void print_answer(const Outcome& outcome, Millis took) {
     line += ", message " + printable(outcome.message_ref, kLongestShown);
   }
   print_row(line);
+  if (!outcome.reason.empty()) print_row("   but " + printable(outcome.reason, kLongestShown));
 }
 
 // One notifier's turn.

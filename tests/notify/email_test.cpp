@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "notify/mail_message.h"
 #include "notify/notify_fixture.h"
 #include "notify/smtp_stand_in.h"
 #include "util/text.h"
@@ -80,6 +81,18 @@ TEST_CASE("email: a mail is as RFC 5322 and MIME have it", "[notify]") {
   CHECK(html.find("<b>🔴 DOWN web-01 — connection refused (127.0.0.1:8080)</b>") !=
         std::string::npos);
   CHECK(html.find("<a href=\"https://wiki.example.net/shop\">") != std::string::npos);
+}
+
+TEST_CASE("email: dates and addresses are RFC 5322's", "[notify]") {
+  CHECK(mail_date(WallTime{std::chrono::seconds{1'767'323'045}}) ==
+        "Fri, 02 Jan 2026 03:04:05 +0000");
+  CHECK(mail_date(WallTime{Millis{1'709'251'199'999}}) == "Thu, 29 Feb 2024 23:59:59 +0000");
+  const auto box = parse_mailbox(" \"Ops, night\" <ops+night@a-b.example> ");
+  REQUIRE(box);
+  CHECK(box->name == "Ops, night");
+  CHECK(box->address == "ops+night@a-b.example");
+  CHECK(parse_mailbox("root@localhost"));
+  CHECK_FALSE(parse_mailbox(std::string(65, 'a') + "@b.example"));
 }
 
 TEST_CASE("email: what belongs together answers one message, under one subject", "[notify]") {
