@@ -70,6 +70,35 @@ TEST_CASE("chat answer: names are taken from what was sent back", "[notify]") {
   CHECK_FALSE(outcome.in_doubt);
 }
 
+TEST_CASE("chat answer: a name leads nowhere but to what it names", "[notify]") {
+  CHECK(space_of_name("spaces/A/messages/T.M", "messages") == "spaces/A");
+  CHECK(space_of_name("spaces/A-_1/threads/T=", "threads") == "spaces/A-_1");
+  for (const std::string name : {"",
+                                 "spaces/A",
+                                 "spaces/A/",
+                                 "spaces/A/messages",
+                                 "spaces/A/messages/",
+                                 "spaces//messages/M",
+                                 "spaces/A/threads/T",
+                                 "spaces/A/messages/..",
+                                 "spaces/A/messages/.",
+                                 "spaces/../messages/M",
+                                 "spaces/./messages/M",
+                                 "spaces/A/messages/M/x",
+                                 "spaces/A/messagesX/M",
+                                 "x/A/messages/M",
+                                 "/spaces/A/messages/M",
+                                 "spaces/A/messages/M?x",
+                                 "spaces/A/messages/M#",
+                                 "spaces/A/messages/ä",
+                                 "spaces/A/messages/%2e%2e",
+                                 "spaces/A/messages/M M"}) {
+    INFO(name);
+    CHECK(space_of_name(name, "messages").empty());
+  }
+  CHECK(space_of_name("spaces/A/messages/" + std::string(600, 'x'), "messages").empty());
+}
+
 TEST_CASE("chat answer: a 2xx is sent, however odd its body", "[notify]") {
   for (const std::string& body :
        {std::string{}, std::string("<html>"), std::string(100'000, '['), std::string("[]"),
