@@ -34,9 +34,9 @@ using Poco::JSON::Array;
 using Poco::JSON::Object;
 using What = Outcome::What;
 
-// Discord documents no fixed limit ("read the headers"); 30 messages a minute a channel is what
-// webhooks meet.
-constexpr Millis kSpacing{2000};
+// Discord documents no fixed limit: its 429 tells how long to wait. A webhook meets one at about
+// five messages in two seconds, and at 30 a minute if that goes on.
+constexpr Millis kSpacing{1000};
 // docs.discord.com/developers/resources/webhook
 constexpr std::size_t kMostText = 2000;
 constexpr std::size_t kMostName = 100;

@@ -91,6 +91,10 @@ bool is_event_id(const std::string& id) {
   return id.size() > 1 && id[0] == '$' && is_plain_ref(id, "$:._-+/=", 255);
 }
 
+bool is_room_id(const std::string& id) {
+  return id.size() > 1 && id[0] == '!' && is_plain_ref(id, "!:._-+/=[]~", 255);
+}
+
 bool is_unknown_root(const HttpResponse& response) {
   if (response.status != 400 && response.status != 404) return false;
   return is_one_of(text_of(parse_object(response.body), "errcode"),
@@ -112,7 +116,7 @@ class Matrix final : public Notifier {
       const HttpRequest look = get(delivery, "directory/room/" + percent_encode(room));
       const HttpResponse found = co_await delivery.http.perform(look);
       room = text_of(parse_object(found.body), "room_id");
-      if (!room.starts_with('!')) co_return not_resolved(delivery, found);
+      if (!is_room_id(room)) co_return not_resolved(delivery, found);
     }
     RefPair thread = thread_of(delivery.thread_ref);
     if (!thread.first.empty() && begins_incident(delivery.notification.message->kind)) {
@@ -137,7 +141,7 @@ class Matrix final : public Notifier {
     const RefPair root = split_ref(ref_bound_to(destination(), delivery.root_ref), ' ');
     Outcome outcome;
     outcome.what = What::sent;
-    if (!root.first.starts_with('!') || !is_event_id(root.second)) co_return outcome;
+    if (!is_room_id(root.first) || !is_event_id(root.second)) co_return outcome;
     const HttpRequest request = put(delivery, root.first, "-update", edit(delivery, root.second));
     const HttpResponse response = co_await delivery.http.perform(request);
     outcome = outcome_of(settings_.http, response, matrix_words(parse_object(response.body)),

@@ -104,13 +104,13 @@ class RocketChat final : public Notifier {
     if (!thread.empty()) {
       const HttpRequest look = get_message(delivery, thread);
       const HttpResponse found = co_await delivery.http.perform(look);
-      if (is_gone(found)) {
-        thread.clear();
-      } else if (found.status < 200 || found.status >= 300) {
-        Outcome outcome = outcome_for(delivery, found);
+      Outcome outcome = outcome_for(delivery, found);
+      if (outcome.what == What::later) {
         outcome.in_doubt = false;  // nothing was told yet
         co_return outcome;
       }
+      // Not told that it is there: a new thread is seen in any case.
+      if (outcome.what == What::rejected || is_removed(found)) thread.clear();
     }
     const HttpRequest request = post(delivery, thread);
     const HttpResponse response = co_await delivery.http.perform(request);
@@ -184,14 +184,9 @@ class RocketChat final : public Notifier {
     return request;
   }
 
-  // Unknown, or shown as removed.
-  static bool is_gone(const HttpResponse& response) {
-    const Object::Ptr answer = parse_object(response.body);
-    if (response.status == 400 || response.status == 404) {
-      return flag_of(answer, "success") == false;
-    }
-    const bool found = response.status >= 200 && response.status < 300;
-    return found && text_of(object_of(answer, "message"), "t") == "rm";
+  // Shown as removed.
+  static bool is_removed(const HttpResponse& response) {
+    return text_of(object_of(parse_object(response.body), "message"), "t") == "rm";
   }
 
   HttpRequest post(const Delivery& delivery, const std::string& thread) const {

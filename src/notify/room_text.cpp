@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::string_view kZeroWidthSpace = "\xE2\x80\x8B";
 constexpr std::size_t kMostPeople = 20;
-constexpr std::size_t kHashLength = 16;
+constexpr std::size_t kHashLength = 8;
 
 std::string hash_of(std::string_view text) {
   char hex[kHashLength + 1];
-  std::snprintf(hex, sizeof hex, "%016llx", static_cast<unsigned long long>(spread_hash(text)));
+  std::snprintf(hex, sizeof hex, "%08x", static_cast<unsigned>(spread_hash(text) & 0xFFFFFFFFU));
   return hex;
 }
 
@@ -77,12 +77,13 @@ std::string room_name(std::string_view thread_key, std::size_t most) {
 }
 
 std::string bound_ref(std::string_view destination, std::string_view ref) {
-  return ref.empty() ? std::string() : hash_of(destination) + ":" + std::string(ref);
+  return ref.empty() ? std::string() : std::string(ref) + "~" + hash_of(destination);
 }
 
 std::string ref_bound_to(std::string_view destination, std::string_view bound) {
-  const std::string begin = hash_of(destination) + ":";
-  return bound.starts_with(begin) ? std::string(bound.substr(begin.size())) : std::string();
+  const std::string end = "~" + hash_of(destination);
+  return bound.ends_with(end) ? std::string(bound.substr(0, bound.size() - end.size()))
+                              : std::string();
 }
 
 RefPair split_ref(std::string_view ref, char by) {

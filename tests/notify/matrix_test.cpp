@@ -302,7 +302,7 @@ TEST_CASE("matrix: each of its errors says what to do", "[notify]") {
   CHECK(outcome_lost.what == What::rejected);
   CHECK(outcome_lost.reason ==
         "404: M_NOT_FOUND: Room alias not found (is there such a room on that server?)");
-  server.service().script({.body = "{}"});
+  server.service().script({.body = R"({"room_id":"!../../x y"})"});
   CHECK(desk.send(*lost, a_notification(Kind::down)).what == What::later);
 }
 

@@ -7,7 +7,7 @@ namespace tocsin {
 namespace {
 
 std::string telegram_settings(const std::string& base_url) {
-  return "{token: \"987654321:AAEsecret-token_of_a_bot\", chat_id: \"-1001234567890\", "
+  return "{token: \"987654321:AAEsecret-token_of_a_bot\", chat_id: \"1234567890\", "
          "topics: true, api_url: \"" +
          base_url + "\", timeout: 1s}";
 }

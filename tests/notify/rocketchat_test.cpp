@@ -167,6 +167,18 @@ TEST_CASE("rocketchat: a look at the thread that fails is later, and nothing was
   CHECK(server.posts().size() == 1);
 }
 
+TEST_CASE("rocketchat: where nobody says whether a thread is there, a new one is begun",
+          "[notify]") {
+  RocketStandIn server;
+  const auto notifier = notifier_of("rocketchat", server.settings());
+  SendDesk desk;
+  desk.send(*notifier, about_check(Kind::down, 1));
+  server.service().script({.status = 404, .body = "<html>"});
+  CHECK(desk.send(*notifier, about_check(Kind::up, 1)).what == What::sent);
+  REQUIRE(server.posts().size() == 2);
+  CHECK(server.posts()[1].thread.empty());
+}
+
 TEST_CASE("rocketchat: the incident's first message is kept up to date", "[notify]") {
   RocketStandIn server;
   const auto notifier = notifier_of("rocketchat", server.settings());
