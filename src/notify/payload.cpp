@@ -80,6 +80,7 @@ Object payload_of(const Delivery& delivery, const Wording& wording) {
   std::string text;
   for (const std::string& line : words.lines) text += (text.empty() ? "" : "\n") + line;
   out.set("text", printable_lines(text, kLongestText));
+  out.set("link", words.link.empty() ? Var() : Var(words.link));
   out.set("check", check_of(message));
   add_incident(out, message);
   return out;

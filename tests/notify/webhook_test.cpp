@@ -126,7 +126,7 @@ TEST_CASE("webhook: the data says all there is", "[notify]") {
       "\"title\":\"" +
       title + "\",\"text\":\"target: 127.0.0.1:8080\\nsince "));
   CHECK(body.ends_with(
-      "\","
+      "\",\"link\":\"https://wiki.example.net/shop\","
       "\"check\":{\"name\":\"web-01\",\"type\":\"tcp\",\"target\":\"127.0.0.1:8080\","
       "\"description\":\"the web shop\",\"runbook\":\"https://wiki.example.net/shop\","
       "\"labels\":{\"team\":\"shop\",\"tier\":\"front\"}},"
