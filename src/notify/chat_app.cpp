@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "net/token_cache.h"
 #include "notify/chat_message.h"
 #include "notify/retry_after.h"
 #include "notify/sink_json.h"
@@ -144,20 +145,6 @@ HttpRequest request_of(const ChatApp& app, const ChatCall& call, const std::stri
 
 }  // namespace
 
-asio::execution_context::id ChatTokens::id;
-
-std::string ChatTokens::get(const std::string& account, SteadyTime now) const {
-  const auto found = tokens_.find(account);
-  return found == tokens_.end() || found->second.until <= now ? std::string() : found->second.token;
-}
-
-void ChatTokens::put(const std::string& account, std::string token, SteadyTime now,
-                     SteadyTime until) {
-  // Those of keys that were replaced, too.
-  std::erase_if(tokens_, [now](const auto& entry) { return entry.second.until <= now; });
-  if (until > now) tokens_.insert_or_assign(account, Entry{std::move(token), until});
-}
-
 ChatToken read_token_answer(const ChatApp& app, const HttpResponse& response,
                             const std::string& form, WallTime now) {
   if (response.status < 200 || response.status >= 300) {
@@ -187,7 +174,7 @@ asio::awaitable<void> wait_for_quota() {
 asio::awaitable<ChatReply> call_chat(const ChatApp& app, ChatTools tools, ChatCall call,
                                      SteadyTime deadline) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  ChatTokens& tokens = asio::use_service<ChatTokens>(executor.context());
+  TokenCache& tokens = asio::use_service<TokenCache>(executor.context());
   ChatReply reply;
   for (int round = 0; round < 2; ++round) {
     std::string token = tokens.get(app.account.id, tools.clock.steady());

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <asio/awaitable.hpp>
-#include <asio/execution_context.hpp>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,31 +29,6 @@ class HasChatApp {
  public:
   virtual ~HasChatApp() = default;
   virtual const ChatApp& app() const = 0;
-};
-
-// The access tokens that the apps of one loop were given: one for each key file, so that the token
-// server is asked once in an hour and not once a message. One of the loop's Asio services
-// (asio::use_service), so that notifiers stay immutable and tokens outlive a reload. Two who find
-// none at the same time both ask, and either token serves. One loop's thread only.
-class ChatTokens final : public asio::execution_context::service {
- public:
-  static asio::execution_context::id id;
-
-  explicit ChatTokens(asio::execution_context& loop) : service(loop) {}
-
-  // Empty where there is none, or it has ended.
-  std::string get(const std::string& account, SteadyTime now) const;
-  void put(const std::string& account, std::string token, SteadyTime now, SteadyTime until);
-  void forget(const std::string& account) { tokens_.erase(account); }
-
- private:
-  void shutdown() override { tokens_.clear(); }
-
-  struct Entry {
-    std::string token;
-    SteadyTime until;
-  };
-  std::map<std::string, Entry> tokens_;
 };
 
 struct ChatTools {

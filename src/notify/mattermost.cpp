@@ -191,19 +191,6 @@ class Mattermost final : public Notifier {
   MattermostSettings settings_;
 };
 
-std::string parse_mention(Settings& settings) {
-  std::string mention;
-  for (const std::string& entry : parse_people(settings, "mention")) {
-    const std::string who = entry.starts_with('@') ? entry.substr(1) : entry;
-    if (!is_plain_ref(who, ".-_", 64)) {
-      settings.error("mention", "mention takes user names, groups, or all, channel, here");
-      continue;
-    }
-    mention += (mention.empty() ? "@" : " @") + who;
-  }
-  return mention;
-}
-
 void parse_bot(Settings& settings, MattermostSettings& out) {
   out.url = parse_base_url(settings, "url", "");
   if (out.url.empty() && !settings.has("url")) {
@@ -243,7 +230,7 @@ std::shared_ptr<const Notifier> parse_mattermost(Settings& settings) {
     settings.secret("webhook_url");
     parse_bot(settings, out);
   }
-  out.mention = parse_mention(settings);
+  out.mention = parse_at_names(settings, "user names, groups, or all, channel, here");
   return std::make_shared<Mattermost>(std::move(out));
 }
 

@@ -215,19 +215,6 @@ class RocketChat final : public Notifier {
   RocketSettings settings_;
 };
 
-std::string parse_mention(Settings& settings) {
-  std::string mention;
-  for (const std::string& entry : parse_people(settings, "mention")) {
-    const std::string who = entry.starts_with('@') ? entry.substr(1) : entry;
-    if (!is_plain_ref(who, ".-_", 64)) {
-      settings.error("mention", "mention takes user names, or all, here");
-      continue;
-    }
-    mention += (mention.empty() ? "@" : " @") + who;
-  }
-  return mention;
-}
-
 void parse_user(Settings& settings, RocketSettings& out) {
   out.url = parse_base_url(settings, "url", "");
   if (out.url.empty() && !settings.has("url")) {
@@ -275,7 +262,7 @@ std::shared_ptr<const Notifier> parse_rocketchat(Settings& settings) {
     settings.secret("webhook_url");
     parse_user(settings, out);
   }
-  out.mention = parse_mention(settings);
+  out.mention = parse_at_names(settings, "user names, or all, here");
   return std::make_shared<RocketChat>(std::move(out));
 }
 

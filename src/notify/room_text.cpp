@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "notify/sink_json.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -39,6 +40,19 @@ std::vector<std::string> parse_people(Settings& settings, std::string_view key) 
     who.clear();
   }
   return who;
+}
+
+std::string parse_at_names(Settings& settings, std::string_view kinds) {
+  std::string mention;
+  for (const std::string& entry : parse_people(settings, "mention")) {
+    const std::string who = entry.starts_with('@') ? entry.substr(1) : entry;
+    if (!is_plain_ref(who, ".-_", 64)) {
+      settings.error("mention", "mention takes " + std::string(kinds));
+      continue;
+    }
+    mention += (mention.empty() ? "@" : " @") + who;
+  }
+  return mention;
 }
 
 std::string broken_up(std::string_view text, std::span<const std::string_view> marks) {

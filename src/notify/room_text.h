@@ -26,6 +26,10 @@ bool calls_people(const Message& message) noexcept;
 // The key's list of people to call, at most 20; more are an error, and none.
 std::vector<std::string> parse_people(Settings& settings, std::string_view key);
 
+// The key `mention` where people are called as @name: "@ann @here", or nothing. `kinds` tells what
+// may stand there.
+std::string parse_at_names(Settings& settings, std::string_view kinds);
+
 // A text in which each occurrence of a mark ("@all", "](") has a zero-width space behind its first
 // character: it looks the same and is no markup any more. For services whose markup cannot be
 // escaped, or where an escape would spoil an address. Marks begin with an ASCII character.

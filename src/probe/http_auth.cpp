@@ -19,9 +19,9 @@
 
 #include "net/errno_text.h"
 #include "net/http_target.h"
+#include "net/token_cache.h"
 #include "probe/header_text.h"
 #include "probe/json_pick.h"
-#include "probe/token_cache.h"
 #include "util/text.h"
 
 namespace tocsin {

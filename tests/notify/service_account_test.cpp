@@ -10,6 +10,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/token_cache.h"
 #include "notify/chat_app.h"
 #include "support/chat_token_desk.h"
 #include "support/temp_dir.h"
@@ -134,7 +135,7 @@ TEST_CASE("service account: an assertion that is echoed is not passed on", "[not
 
 TEST_CASE("service account: kept tokens end when they should", "[notify]") {
   asio::io_context loop;
-  ChatTokens& tokens = asio::use_service<ChatTokens>(loop);
+  TokenCache& tokens = asio::use_service<TokenCache>(loop);
   const SteadyTime now{std::chrono::hours{5}};
   const Millis minute = std::chrono::minutes{1};
   CHECK(tokens.get("a", now).empty());

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
+#include "net/token_cache.h"
 #include "probe/http_fixture.h"
-#include "probe/token_cache.h"
 #include "support/fake_clock.h"
 #include "support/http_stand_in.h"
 #include "support/nginx.h"

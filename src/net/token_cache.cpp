@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
-#include "probe/token_cache.h"
+#include "net/token_cache.h"
 
 #include <utility>
 
@@ -15,7 +15,7 @@ std::string TokenCache::get(const std::string& asked_with, SteadyTime now) const
 
 void TokenCache::put(const std::string& asked_with, std::string token, SteadyTime now,
                      SteadyTime until) {
-  // Those of checks that are gone, too.
+  // Those of settings that are gone, too.
   std::erase_if(tokens_, [now](const auto& entry) { return entry.second.until <= now; });
   if (until > now) tokens_.insert_or_assign(asked_with, Entry{std::move(token), until});
 }

@@ -10,9 +10,11 @@
 
 namespace tocsin {
 
-// The tokens that the checks of one loop were given, so that a token server is asked once in a
-// token's life and not once a look. One of the loop's Asio services (asio::use_service): a loop
-// without such checks has none. One loop's thread only.
+// The access tokens that were given to what runs on one loop, so that a token server is asked once
+// in a token's life and not once a look or a message. One of the loop's Asio services
+// (asio::use_service): probers and notifiers stay immutable, tokens outlive a reload, and a loop
+// that needs none has none. Two who find no token at the same time both ask, and either token
+// serves. One loop's thread only.
 class TokenCache final : public asio::execution_context::service {
  public:
   static asio::execution_context::id id;
