@@ -79,6 +79,17 @@ Response done(const Wanted& wanted, bool durable) {
 
 }  // namespace
 
+void write_acknowledgement(JsonWriter& json, const std::optional<Acknowledgement>& ack) {
+  json.key("acknowledged");
+  if (!ack) return json.null();
+  json.begin_object();
+  json.field("by", ack->by);
+  json.field("why", ack->why);
+  json.field("at", ack->at);
+  json.field("until", ack->until);
+  json.end_object();
+}
+
 Response post_acknowledgement(const Request& request, const Services& services) {
   if (auto refusal = Query(request).refusal()) return std::move(*refusal);
   JsonBody json(request.body, kKeys);

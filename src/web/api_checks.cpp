@@ -77,18 +77,6 @@ void write_heartbeat(JsonWriter& json, const CheckView& view) {
   json.end_object();
 }
 
-// Who looks after its incident; null: nobody.
-void write_acknowledged(JsonWriter& json, const CheckView& view) {
-  json.key("acknowledged");
-  if (!view.acknowledged) return json.null();
-  json.begin_object();
-  json.field("by", view.acknowledged->by);
-  json.field("why", view.acknowledged->why);
-  json.field("at", view.acknowledged->at);
-  json.field("until", view.acknowledged->until);
-  json.end_object();
-}
-
 void write_check(JsonWriter& json, const CheckView& view) {
   const Check& check = *view.check;
   json.begin_object();
@@ -102,7 +90,7 @@ void write_check(JsonWriter& json, const CheckView& view) {
   json.field("last_probe_at", view.last_probe_at);
   json.field("response_time_seconds", view.response_time);
   json.field("incident", view.incident);
-  write_acknowledged(json, view);
+  write_acknowledgement(json, view.acknowledged);
   json.field("details", view.details);
   write_metrics(json, view.metrics);
   write_heartbeat(json, view);

@@ -62,6 +62,7 @@ void write_row(JsonWriter& json, const IncidentRecord& incident) {
   json.field("told", incident.told);
   json.field("reminders", incident.reminders);
   json.field("reminded_at", incident.reminded_at);
+  write_acknowledgement(json, incident.acknowledged);
   json.end_object();
 }
 

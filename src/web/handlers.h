@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "tocsin/acknowledgement.h"
+#include "web/json.h"
 #include "web/router.h"
 
 namespace tocsin {
@@ -60,6 +62,9 @@ class Query {
   std::vector<std::string_view> known_;
   std::string mistake_;
 };
+
+// The field `acknowledged` of a check or an incident: who looks after it; null: nobody.
+void write_acknowledgement(JsonWriter& json, const std::optional<Acknowledgement>& ack);
 
 // The 503 for a request before the first snapshot.
 Response not_ready();

@@ -67,12 +67,21 @@ void add_troubles(std::string& out, const Snapshot& snapshot, const std::string&
   }
 }
 
+// " (acknowledged by Ann: disk is on order)", while it stands.
+std::string looked_after(const CheckView& view, WallTime now) {
+  const auto& ack = view.acknowledged;
+  if (!ack || (ack->until && *ack->until <= now)) return {};
+  return " (acknowledged" + (ack->by.empty() ? "" : " by " + ack->by) +
+         (ack->why.empty() ? "" : ": " + ack->why) + ")";
+}
+
 void add_row(std::string& out, const CheckView& view, WallTime now) {
   const Check& check = *view.check;
   const auto held = std::max(Millis{0}, std::chrono::duration_cast<Millis>(now - view.since));
   out += "<tr><td>" + word(view.state) + (view.suspected ? " (suspected)" : "") + "</td><td>";
   out += "<a href=\"/api/v1/checks/" + html(percent_encode(check.name)) + "\">" + html(check.name) +
-         "</a></td><td>" + html(check.target) + "</td><td>" + html(view.reason) + "</td><td>";
+         "</a></td><td>" + html(check.target) + "</td><td>" + html(view.reason) +
+         html(looked_after(view, now)) + "</td><td>";
   if (view.since != WallTime{}) {
     out += "<time datetime=\"" + rfc3339(view.since) + "\">" + human_duration(held) + "</time>";
   }

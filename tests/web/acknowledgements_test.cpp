@@ -107,3 +107,35 @@ TEST_CASE("acknowledgements: what the core makes of it is answered", "[web]") {
   CHECK_THAT(answer(AckFate::not_acknowledged).body, Contains("nothing to take back"));
   CHECK(answer(AckFate::late).status == 503);
 }
+
+TEST_CASE("acknowledgements: check, incident and page show who looks after it", "[web]") {
+  FakeSite site;
+  const WallTime at{std::chrono::seconds{1'767'323'045}};
+  const Acknowledgement ack{"<Ann>", "disk is on order", at, at + std::chrono::hours{1}};
+  auto check = std::make_shared<Check>();
+  check->name = "web";
+  check->notify = std::make_shared<const std::vector<std::string>>();
+  auto view = std::make_shared<CheckView>();
+  view->check = check;
+  view->state = State::down;
+  view->reason = "refused";
+  view->acknowledged = ack;
+  const auto show = [&](WallTime now) {
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->at = now;
+    snapshot->checks = {view};
+    site.control.set(snapshot);
+    return site.get("/").body;
+  };
+  CHECK_THAT(show(at), Contains("refused (acknowledged by &lt;Ann&gt;: disk is on order)"));
+  CHECK_THAT(site.get("/api/v1/checks/web").body,
+             Contains(R"("acknowledged":{"by":"<Ann>","why":"disk is on order",)") &&
+                 Contains(R"("until":"2026-01-02T04:04:05)"));
+  CHECK_THAT(show(at + std::chrono::hours{2}), !Contains("acknowledged"));
+  IncidentRecord incident;
+  incident.id = 7;
+  site.store.incident_rows = {incident};
+  CHECK_THAT(site.get("/api/v1/incidents").body, Contains("\"acknowledged\":null"));
+  site.store.incident_rows[0].acknowledged = ack;
+  CHECK_THAT(site.get("/api/v1/incidents").body, Contains(R"("acknowledged":{"by":"<Ann>")"));
+}
