@@ -345,6 +345,7 @@ TEST_CASE("core: an acknowledgement holds reminders back, is committed, and surv
   CHECK(ack("web-01", AckWish{}) == AckFate::nothing_open);
   rig.probe(Verdict::down, 3);
   CHECK(ack("web-01", std::nullopt) == AckFate::not_acknowledged);
+  CHECK_FALSE(rig.core->snapshot()->checks.at(0)->acknowledged);
   CHECK(ack("web-01", AckWish{.by = "Ann"}) == AckFate::durable);
   REQUIRE(rig.kinds() == std::vector{Kind::down, Kind::acknowledged});
   const auto view = rig.core->snapshot()->checks.at(0);
@@ -359,6 +360,7 @@ TEST_CASE("core: an acknowledgement holds reminders back, is committed, and surv
   second.clock.advance(Millis{7'200'000});
   second.core->tick();
   CHECK(second.told.empty());
+  CHECK(second.core->snapshot()->checks.at(0)->acknowledged);
   second.core->acknowledge("web-01", std::nullopt, [&](AckFate became) { fate = became; });
   CHECK(fate == AckFate::durable);
   CHECK_FALSE(second.core->snapshot()->checks.at(0)->acknowledged);
