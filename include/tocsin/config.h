@@ -11,7 +11,9 @@
 
 #include "tocsin/check.h"
 #include "tocsin/message.h"
+#include "tocsin/routing.h"
 #include "tocsin/secret.h"
+#include "tocsin/uplink.h"
 
 namespace tocsin {
 
@@ -46,6 +48,10 @@ struct Config {
   std::vector<NotifierEntry> notifiers;
   std::vector<CheckPtr> checks;  // names are unique; in the order of the files
   std::vector<ScheduledMessagePtr> scheduled_messages;  // likewise
+  std::vector<RouteRule> routes;         // in the order of the files: the first that matches counts
+  std::vector<Maintenance> maintenance;  // names are unique
+  Uplink uplink;
+  AliveSettings alive;
   // Files besides the configuration's own that it was made from: a change in one is a reload.
   std::vector<std::filesystem::path> watched_files;
   // Who is told of the daemon's own troubles: defaults.notify, else every notifier a check names.

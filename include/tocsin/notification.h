@@ -24,6 +24,7 @@ enum class Kind : std::uint8_t {
   reminder,      // still not up
   acknowledged,  // somebody looks after it: `reason` says who and why
   over,          // opened and closed while the sink was away: DOWN and UP in one message
+  flapping,      // changes too often: changes are counted, not told, until that ends
   unwatched,     // the check left the configuration while not up
   info,          // news that is no change of state: a job has finished
   digest,        // many at once, folded
@@ -40,6 +41,7 @@ constexpr std::string_view to_string(Kind kind) noexcept {
     case Kind::reminder: return "reminder";
     case Kind::acknowledged: return "acknowledged";
     case Kind::over: return "over";
+    case Kind::flapping: return "flapping";
     case Kind::unwatched: return "unwatched";
     case Kind::info: return "info";
     case Kind::digest: return "digest";
@@ -50,8 +52,9 @@ constexpr std::string_view to_string(Kind kind) noexcept {
 }
 
 inline constexpr Kind kKinds[] = {
-    Kind::down, Kind::degraded,  Kind::unknown, Kind::up,     Kind::reminder, Kind::acknowledged,
-    Kind::over, Kind::unwatched, Kind::info,    Kind::digest, Kind::daemon,   Kind::test};
+    Kind::down,         Kind::degraded, Kind::unknown,  Kind::up,        Kind::reminder,
+    Kind::acknowledged, Kind::over,     Kind::flapping, Kind::unwatched, Kind::info,
+    Kind::digest,       Kind::daemon,   Kind::test};
 
 // What happened, in facts; notifiers make words of it. Immutable, shared by the notifications of
 // one event and between threads. Texts may hold whatever a target sent: each notifier escapes for
@@ -66,7 +69,10 @@ struct Message {
   std::string runbook;
   std::vector<std::pair<std::string, std::string>> labels;
   std::string reason;
-  std::string details;              // lines that go with it, or nothing
+  std::string details;  // lines that go with it, or nothing
+  // Why it is told now, or to these people, in lines: what held it back, that nobody acknowledged
+  // it, what cannot be reached besides. Mostly empty.
+  std::string note;
   State from = State::pending;      // what was held before
   State to = State::pending;        // what is held now; for a reminder: still
   WallTime decided_at{};            // when the state changed

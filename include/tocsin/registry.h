@@ -40,6 +40,8 @@ struct CheckType {
   std::optional<std::uint16_t> up_after = std::nullopt;
   // Only the running daemon can judge it: a look without one is `unknown`.
   bool needs_daemon = false;
+  // It looks at this machine, and needs no network for that.
+  bool looks_here = false;
 };
 
 // One kind of notifier: one line of src/notify/registry.cpp.

@@ -86,6 +86,8 @@ struct Result {
   // When the verdict will be another one though nothing happens: the check is looked at then, if
   // its interval does not bring it sooner.
   std::optional<WallTime> due_at;
+  // Of `unknown`: it is our resolver that does not answer.
+  bool no_resolver = false;
   // For `tocsin probe`: what was asked and what came back, a line each, secrets hidden. Filled only
   // when ProbeContext::explain is set, so that a daemon's probes do not pay for it.
   std::vector<std::string> notes;

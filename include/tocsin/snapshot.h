@@ -11,6 +11,7 @@
 
 #include "tocsin/acknowledgement.h"
 #include "tocsin/check.h"
+#include "tocsin/hold.h"
 #include "tocsin/message.h"
 #include "tocsin/result.h"
 #include "tocsin/state.h"
@@ -32,6 +33,8 @@ struct CheckView {
   std::optional<int> certificate_days;
   std::optional<std::int64_t> incident;
   std::optional<Acknowledgement> acknowledged;  // of that incident; it may have run out
+  Held held;                                    // what holds its news back
+  std::optional<WallTime> flapping_since;
   std::uint64_t probes = 0;
   std::string details;
   std::vector<Metric> metrics;
@@ -71,7 +74,11 @@ struct Snapshot {
   std::uint64_t results[4] = {};  // by Verdict
   bool last_reload_ok = true;
   WallTime last_reload_at{};
-  std::string store_trouble;  // empty: all is stored
+  std::string store_trouble;                  // empty: all is stored
+  std::vector<Silence> silences;              // open ones, by number
+  std::optional<WallTime> blind_since;        // the uplink's references are all gone
+  std::optional<WallTime> starved_since;      // our own schedule is late
+  std::optional<WallTime> no_resolver_since;  // our resolver does not answer
 };
 
 // What the web side and the signal handlers may ask of the core. All calls are thread-safe.
@@ -95,6 +102,10 @@ class Control {
 
   // Acknowledges the check's open incident, or takes that back (nothing given); waits likewise.
   virtual AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) = 0;
+
+  // Begins a silence, or ends the one of that number; waits likewise.
+  virtual SilenceAnswer silence(SilenceWish wish) = 0;
+  virtual SilenceAnswer end_silence(std::int64_t id) = 0;
 };
 
 }  // namespace tocsin

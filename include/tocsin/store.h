@@ -8,59 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "tocsin/acknowledgement.h"
 #include "tocsin/heartbeat.h"
+#include "tocsin/hold.h"
 #include "tocsin/message.h"
 #include "tocsin/notification.h"
-#include "tocsin/state.h"
+#include "tocsin/records.h"
 #include "tocsin/time.h"
 
 namespace tocsin {
-
-// What is remembered of a check across restarts.
-struct CheckRecord {
-  std::string name;
-  State state = State::pending;
-  // What its threads were last told; differs from `state` only until the next result is looked at.
-  State told = State::pending;
-  WallTime since{};
-  std::string reason;
-  std::optional<std::int64_t> incident;  // the open one
-  std::optional<WallTime> gone_since;    // set while no configuration names it; kept for a day
-};
-
-// From leaving `up` until being `up` again.
-struct IncidentRecord {
-  std::int64_t id = 0;
-  std::string check;
-  WallTime since{};      // the first bad result
-  WallTime opened_at{};  // decided
-  std::optional<WallTime> closed_at;
-  State worst = State::pending;
-  std::string reason;      // of the worst state
-  std::string details;     // Result::details that came with `reason`
-  std::string thread_key;  // where it is told; its end goes there, whatever `thread` says by then
-  std::vector<std::string> told;  // the notifiers that were told; they are told of its end
-  std::uint32_t reminders = 0;
-  std::optional<WallTime> reminded_at;
-  std::optional<Acknowledgement> acknowledged;
-};
-
-enum class DeliveryStatus : std::uint8_t { waiting, sent, dead, folded };
-
-// What became of a notification so far; `folded`: told within another one (`folded_into`).
-struct DeliveryRecord {
-  std::int64_t notification = 0;
-  DeliveryStatus status = DeliveryStatus::waiting;
-  std::uint32_t attempts = 0;
-  bool in_doubt = false;  // some attempt may have been taken without an answer
-  std::string last_error;
-  WallTime at{};                    // of the latest attempt
-  std::optional<WallTime> next_at;  // not before this, while waiting
-  std::string thread_ref;           // remembered per notifier and thread key when not empty
-  std::string message_ref;
-  std::int64_t folded_into = 0;
-};
 
 // One transaction: everything that one decision changes. Applied in this order, all or nothing.
 struct Change {
@@ -72,6 +27,9 @@ struct Change {
   std::vector<HeartbeatRecord> heartbeats;
   std::vector<ToldOnce> told_once;
   std::vector<std::string> forgotten_once;  // their keys; none that is put in the same change
+  std::vector<Withheld> withheld;
+  std::vector<Silence> silences;
+  std::vector<std::int64_t> ended_silences;  // their ids; none that is put in the same change
 };
 
 // How a notifier's sink names a thread: what DeliveryRecord::thread_ref said last for that key.
@@ -103,6 +61,8 @@ struct Saved {
   std::vector<IncidentMessages> incident_messages;
   std::vector<HeartbeatRecord> heartbeats;
   std::vector<ToldOnce> told_once;
+  std::vector<Silence> silences;
+  std::int64_t last_silence = 0;
   std::int64_t last_incident = 0;  // the highest numbers ever given
   std::int64_t last_notification = 0;
 };
@@ -132,6 +92,10 @@ class Store {
   virtual std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only) = 0;
   virtual std::vector<NotificationRow> notifications(std::int64_t before, int limit,
                                                      std::optional<DeliveryStatus> status) = 0;
+
+  // What was not told: newest first, of the check of that name (empty: of all), as above.
+  virtual std::vector<Withheld> withheld(const std::string& check, std::int64_t before,
+                                         int limit) = 0;
 
   // Waits until all that was queued before this call is written, or refused.
   virtual void flush() = 0;

@@ -92,6 +92,7 @@ NameList Reader::share(const std::vector<PlacedText>& names) {
 void Reader::parse(Section& entry, const CheckType& type, Check& into) {
   Section settings = entry.child(type.name, type.short_key);
   into.type = type.name;
+  into.looks_here = type.looks_here;
   try {
     ParsedCheck parsed = type.parse(settings, into.timing.timeout);
     into.prober = std::move(parsed.prober);

@@ -189,6 +189,14 @@ AckFate CoreThread::acknowledge(const std::string& check, std::optional<AckWish>
   return told.get();
 }
 
+SilenceAnswer CoreThread::silence(SilenceWish) {
+  return {};
+}
+
+SilenceAnswer CoreThread::end_silence(std::int64_t) {
+  return {};
+}
+
 PostAnswer CoreThread::post_message(PostedMessage message) {
   auto answer = std::make_shared<std::promise<PostAnswer>>();
   auto told = answer->get_future();

@@ -34,6 +34,8 @@ class CoreThread final : public Control {
   HeartbeatFate note_heartbeat(const std::string& check, Heartbeat heartbeat) override;
   PostAnswer post_message(PostedMessage message) override;
   AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) override;
+  SilenceAnswer silence(SilenceWish wish) override;
+  SilenceAnswer end_silence(std::int64_t id) override;
   // What else must make progress for health() to be empty, and for the watchdog to be fed: called
   // by the sender's side whenever it is alive.
   void sender_is_alive() noexcept;

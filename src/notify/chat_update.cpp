@@ -74,6 +74,7 @@ std::string standing_line(const Message& latest, WallTime now) {
     case Kind::down:
     case Kind::degraded:
     case Kind::unknown:
+    case Kind::flapping:
     case Kind::reminder:
     case Kind::info: return still_open(latest, name, now);
     default: return first_line(latest);

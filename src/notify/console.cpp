@@ -71,6 +71,7 @@ std::string_view color_of(Kind kind) noexcept {
   switch (kind) {
     case Kind::down: return "\x1b[1;31m";
     case Kind::degraded:
+    case Kind::flapping:
     case Kind::reminder:
     case Kind::daemon: return "\x1b[1;33m";
     case Kind::unknown: return "\x1b[1;35m";

@@ -28,6 +28,7 @@ constexpr Severity severity_of(const Message& message) noexcept {
     case Kind::unknown:
     case Kind::daemon: return Severity::error;
     case Kind::degraded:
+    case Kind::flapping:
     case Kind::unwatched: return Severity::warning;
     case Kind::reminder:
     case Kind::digest: return of_state(message.to);

@@ -8,6 +8,7 @@ AlertMove alert_move(Kind kind) noexcept {
     case Kind::down:
     case Kind::degraded:
     case Kind::unknown:
+    case Kind::flapping:
     case Kind::reminder: return AlertMove::raise;
     case Kind::acknowledged: return AlertMove::acknowledge;
     case Kind::up:

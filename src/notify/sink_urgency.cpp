@@ -29,6 +29,7 @@ int Urgency::of(const Message& message) const noexcept {
     case Kind::up:
     case Kind::over:
     case Kind::unwatched: return up;
+    case Kind::flapping: return down;
     case Kind::reminder: return reminder;
     case Kind::acknowledged: return acknowledged;
     case Kind::info:

@@ -232,6 +232,7 @@ std::string_view symbol(Kind kind) noexcept {
     case Kind::reminder: return "🔁";
     case Kind::acknowledged: return "👀";
     case Kind::over: return "✅";
+    case Kind::flapping: return "🌊";
     case Kind::unwatched: return "⏹️";
     case Kind::info: return "ℹ️";
     case Kind::digest: return "📋";
@@ -250,6 +251,7 @@ std::string_view word(Kind kind) noexcept {
     case Kind::over: return "UP";
     case Kind::reminder: return "REMINDER";
     case Kind::acknowledged: return "ACKNOWLEDGED";
+    case Kind::flapping: return "FLAPPING";
     case Kind::unwatched: return "NO LONGER WATCHED";
     case Kind::info: return "INFO";
     case Kind::digest: return "DIGEST";

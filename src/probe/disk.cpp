@@ -330,6 +330,7 @@ const CheckType kDiskCheck{
     .summary =
         "file systems: space, inodes, mounted and writable; a dead network mount hangs nothing",
     .parse = parse,
+    .looks_here = true,
 };
 
 }  // namespace tocsin

@@ -293,6 +293,7 @@ const CheckType kFileCheck{
     .summary =
         "a file, or the newest of a pattern: there or not, age, size, owner, content, checksum",
     .parse = parse,
+    .looks_here = true,
 };
 
 }  // namespace tocsin

@@ -237,6 +237,7 @@ const CheckType kLoadCheck{
     .short_key = "load5",
     .summary = "this machine's load average, CPU time, and pressure on CPU and I/O",
     .parse = parse,
+    .looks_here = true,
 };
 
 }  // namespace tocsin

@@ -133,6 +133,7 @@ const CheckType kMemoryCheck{
     .short_key = "used",
     .summary = "this machine's memory, swap and memory pressure",
     .parse = parse,
+    .looks_here = true,
 };
 
 }  // namespace tocsin

@@ -37,6 +37,7 @@ Verdict verdict_of(NetError error) noexcept {
 
 void set_failure(Result& result, NetError error, std::string reason) {
   result.verdict = verdict_of(error);
+  result.no_resolver = error == NetError::resolver;
   result.reason = std::move(reason);
 }
 

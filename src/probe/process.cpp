@@ -285,6 +285,7 @@ const CheckType kProcessCheck{
         "counts processes by name, command line, user or pid file, sees them die and restart, "
         "and holds what they use against limits",
     .parse = parse,
+    .looks_here = true,
 };
 
 }  // namespace tocsin

@@ -194,6 +194,7 @@ const CheckType kUnitCheck{
     .short_key = "name",
     .summary = "a systemd unit: its state, how it failed, restart loops, a timer's last run",
     .parse = parse,
+    .looks_here = true,
 };
 
 }  // namespace tocsin

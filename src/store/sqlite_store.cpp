@@ -80,6 +80,10 @@ void SqliteStore::wake_if_suspicious() {
   wake_.notify_one();
 }
 
+std::vector<Withheld> SqliteStore::withheld(const std::string&, std::int64_t, int) {
+  return {};
+}
+
 void SqliteStore::flush() {
   std::unique_lock lock(mutex_);
   told_.wait(lock, [this, up_to = queued_count_] { return told_count_ >= up_to; });

@@ -28,6 +28,7 @@ class SqliteStore final : public Store {
   std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only) override;
   std::vector<NotificationRow> notifications(std::int64_t before, int limit,
                                              std::optional<DeliveryStatus> status) override;
+  std::vector<Withheld> withheld(const std::string& check, std::int64_t before, int limit) override;
   void flush() override;
   std::string trouble() const override;
 

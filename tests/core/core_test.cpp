@@ -24,6 +24,7 @@ class RecordingStore final : public Store {
                                              std::optional<DeliveryStatus>) override {
     return {};
   }
+  std::vector<Withheld> withheld(const std::string&, std::int64_t, int) override { return {}; }
   void flush() override {}
   std::string trouble() const override { return {}; }
 

@@ -60,6 +60,7 @@ class MemoryStore final : public Store {
     return out;
   }
 
+  std::vector<Withheld> withheld(const std::string&, std::int64_t, int) override { return {}; }
   void flush() override {}
   std::string trouble() const override { return {}; }
 

@@ -18,6 +18,7 @@ class FakeStore final : public Store {
  public:
   Saved load() override { return {}; }
   void commit(Change, std::function<void(bool)>) override {}
+  std::vector<Withheld> withheld(const std::string&, std::int64_t, int) override { return {}; }
   void flush() override {}
   std::string trouble() const override { return {}; }
 

@@ -92,6 +92,8 @@ class FakeControl final : public Control {
     posted_.push_back(std::move(message));
     return answer_;
   }
+  SilenceAnswer silence(SilenceWish) override { return {}; }
+  SilenceAnswer end_silence(std::int64_t) override { return {}; }
   AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) override {
     const std::lock_guard lock(mutex_);
     acknowledged_.emplace_back(check, std::move(wish));
