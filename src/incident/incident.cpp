@@ -18,91 +18,14 @@
 #include "incident/incident.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
+#include "evaluate/flapping.h"
+#include "incident/tell.h"
 #include "util/duration.h"
 
 namespace tocsin {
 namespace {
-
-Kind kind_of(State state) noexcept {
-  switch (state) {
-    case State::down: return Kind::down;
-    case State::degraded: return Kind::degraded;
-    case State::unknown: return Kind::unknown;
-    case State::up:
-    case State::pending: return Kind::up;
-  }
-  return Kind::up;
-}
-
-// Adds those who are not in the list yet, in their order.
-void add_missing(const std::vector<std::string>& names, std::vector<std::string>& list) {
-  for (const std::string& name : names) {
-    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
-  }
-}
-
-std::vector<std::string> without_repeats(const std::vector<std::string>& names) {
-  std::vector<std::string> out;
-  add_missing(names, out);
-  return out;
-}
-
-// What every message about the held check begins with. `kind` and the states are the caller's.
-Message message_of(const Case& held, const Finding& finding, const Desk& desk) {
-  Message message;
-  message.instance = desk.instance;
-  message.check = held.record.name;
-  message.reason = finding.reason;
-  message.details = finding.details;
-  message.decided_at = held.record.since;
-  message.since = held.incident ? held.incident->since : held.record.since;
-  message.incident = held.incident ? held.incident->id : held.record.incident.value_or(0);
-  return message;
-}
-
-Message message_of(const Check& check, const Case& held, const Finding& finding, const Desk& desk) {
-  Message message = message_of(held, finding, desk);
-  message.check = check.name;
-  message.type = check.type;
-  message.target = check.target;
-  message.description = check.description;
-  message.runbook = check.runbook;
-  message.labels = check.labels;
-  return message;
-}
-
-// One notification each, about one shared message.
-void tell(Message message, const std::vector<std::string>& notifiers, const std::string& key,
-          const Desk& desk, Change& change) {
-  const auto shared = std::make_shared<const Message>(std::move(message));
-  for (const std::string& notifier : notifiers) {
-    auto notification = std::make_shared<Notification>();
-    notification->id = desk.next_notification();
-    notification->uid = desk.new_uid();
-    notification->notifier = notifier;
-    notification->thread_key = key;
-    notification->created_at = desk.now;
-    notification->message = shared;
-    change.notifications.push_back(std::move(notification));
-  }
-}
-
-// Everyone whom the check names hears this, and so will hear the incident's end.
-std::vector<std::string> audience(const Check& check, IncidentRecord& incident) {
-  auto notifiers = without_repeats(*check.notify);
-  add_missing(notifiers, incident.told);
-  return notifiers;
-}
-
-// Where all of an incident is told: where it began, so that an end is found by those who look there
-// although `thread` may have changed meanwhile.
-const std::string& thread_of(const Check& check, IncidentRecord& incident) {
-  if (incident.thread_key.empty()) incident.thread_key = thread_key(check, incident.id);
-  return incident.thread_key;
-}
 
 void open_incident(WallTime since, Case& held, const Desk& desk) {
   IncidentRecord incident;
@@ -124,34 +47,87 @@ void note_worst(State state, const Finding& finding, IncidentRecord& incident) {
   incident.details = finding.details;
 }
 
-void tell_bad(const Check& check, const Transition& transition, const Finding& finding, Case& held,
-              const Desk& desk, Change& change) {
-  if (!held.incident) open_incident(transition.since, held, desk);
-  IncidentRecord& incident = *held.incident;
-  note_worst(transition.to, finding, incident);
-  const auto notifiers = audience(check, incident);
-
-  Message message = message_of(check, held, finding, desk);
-  message.kind = kind_of(transition.to);
-  message.from = transition.from;
-  message.to = transition.to;
-  message.failed_probes = transition.failed;
-  tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
-  change.incidents.push_back(incident);
+FlapLimits limits_of(const Check& check) noexcept {
+  return {.window = check.timing.flap_window,
+          .high = check.timing.flap_high,
+          .low = check.timing.flap_low};
 }
 
-void tell_up(const Check& check, State from, Case& held, const Desk& desk, Change& change) {
-  Message message = message_of(check, held, Finding(held.record.reason), desk);
+// Tells the state that the record holds. REQUIRES held.incident.
+void tell_bad(const Check& check, State from, std::uint32_t failed, const Finding& finding,
+              Case& held, const Desk& desk, Change& change) {
+  IncidentRecord& incident = *held.incident;
+  const auto names = listeners(check, held.record.state, desk);
+  held.record.told = held.record.state;
+  held.record.held = {};
+  Message message = message_of(check, held, finding, desk);
+  message.kind = kind_of(held.record.state);
+  message.from = from;
+  message.to = held.record.state;
+  message.failed_probes = failed;
+  if (names.empty()) {
+    withhold(message.kind, {Hold::nobody, "no notify and no route names anybody"}, {}, held, desk,
+             change);
+  }
+  note_told(names, incident, desk);
+  tell(std::move(message), names, thread_of(check, incident), desk, change);
+}
+
+// FLAPPING is told in the place of the change that began it.
+void tell_flapping(const Check& check, const Transition& transition, const HoldReason& hold,
+                   Case& held, const Desk& desk, Change& change) {
+  IncidentRecord& incident = *held.incident;
+  const auto names = listeners(check, incident.worst, desk);
+  held.record.told = State::pending;  // of what comes while it flaps, nothing is told
+  held.record.held = {Hold::flapping, "changes too often", desk.now, 0};
+  if (hold.why != Hold::none) return withhold(Kind::flapping, hold, names, held, desk, change);
+  const std::string reason =
+      "changes too often between good and bad: changes are counted, not told, until it is calm";
+  Message message = message_of(check, held, Finding(reason), desk);
+  message.kind = Kind::flapping;
+  message.from = transition.from;
+  message.to = transition.to;
+  message.worst = incident.worst;
+  message.worst_reason = incident.reason;
+  note_told(names, incident, desk);
+  tell(std::move(message), names, thread_of(check, incident), desk, change);
+}
+
+void go_bad(const Check& check, const Transition& transition, const Finding& finding,
+            const HoldReason& hold, Case& held, const Desk& desk, Change& change) {
+  if (!held.incident) open_incident(transition.since, held, desk);
+  note_worst(transition.to, finding, *held.incident);
+  if (hold.why == Hold::none) {
+    tell_bad(check, transition.from, transition.failed, finding, held, desk, change);
+  } else {
+    held.record.held.changes += held.record.held.why == Hold::none ? 0 : 1;
+    hold_back(check, hold, held, desk, change);
+  }
+}
+
+// Up again: those who were told are told, and the incident is closed.
+void tell_up(const Check& check, State from, std::string_view note, Case& held, const Desk& desk,
+             Change& change) {
+  Finding finding(held.record.reason);
+  finding.note = note;
+  Message message = message_of(check, held, finding, desk);
   message.kind = Kind::up;
   message.from = from;
   message.to = State::up;
-  held.record.incident.reset();
   if (!held.incident) {
     // The store lost the incident, and with it who was told: those who are to be told now.
     const std::string key = thread_key(check, message.incident);
-    tell(std::move(message), without_repeats(*check.notify), key, desk, change);
+    const auto names = listeners(check, from, desk);
+    held.record.incident.reset();
+    tell(std::move(message), names, key, desk, change);
     return;
   }
+  if (held.incident->told.empty() && held.record.held.why != Hold::none) {
+    withhold(Kind::up, {Hold::over, "it ended before it could be told"},
+             listeners(check, held.incident->worst, desk), held, desk, change);
+  }
+  held.record.held = {};
+  held.record.incident.reset();
   IncidentRecord incident = *std::exchange(held.incident, std::nullopt);
   incident.closed_at = desk.now;
   message.worst = incident.worst;
@@ -163,7 +139,7 @@ void tell_up(const Check& check, State from, Case& held, const Desk& desk, Chang
 // The state is left as it is; nothing stands in the threads any more.
 void unwatch(Message message, const std::vector<std::string>& notifiers, const std::string& key,
              const Desk& desk, Case& held, Change& change) {
-  if (is_bad(held.record.told)) {
+  if (is_bad(held.record.told) || held.record.flaps.since) {
     message.kind = Kind::unwatched;
     message.from = held.record.state;
     message.to = held.record.state;
@@ -182,20 +158,52 @@ bool can_go(const Case& held) noexcept {
 }  // namespace
 
 void apply_transition(const Check& check, const Transition& transition, const Finding& finding,
-                      Case& held, const Desk& desk, Change& change) {
+                      const HoldReason& hold, Case& held, const Desk& desk, Change& change) {
   CheckRecord& record = held.record;
   record.name = check.name;
   record.state = transition.to;
-  record.told = transition.to;
   record.since = desk.now;
   record.reason = finding.reason;
   record.gone_since.reset();
-  if (is_bad(transition.to)) {
-    tell_bad(check, transition, finding, held, desk, change);
-  } else if (is_bad(transition.from)) {
-    tell_up(check, transition.from, held, desk, change);
+  const bool bad = is_bad(transition.to);
+  const bool turned = bad != is_bad(transition.from) && transition.from != State::pending;
+  const bool flapped = record.flaps.since.has_value();
+  const bool begins = turned && note_change(record.flaps, limits_of(check), desk.now);
+  if (bad && (begins || flapped)) {
+    if (!held.incident) open_incident(transition.since, held, desk);
+    note_worst(transition.to, finding, *held.incident);
+  }
+  if (begins && held.incident) {
+    tell_flapping(check, transition, hold, held, desk, change);
+  } else if (flapped && held.incident) {
+    held.record.held.changes += 1;
+    withhold(kind_of(transition.to), {Hold::flapping, "changes too often"}, held.incident->told,
+             held, desk, change);
+  } else if (bad) {
+    go_bad(check, transition, finding, hold, held, desk, change);
+  } else {
+    record.told = transition.to;
+    if (is_bad(transition.from)) tell_up(check, transition.from, {}, held, desk, change);
+  }
+  if (held.incident) change.incidents.push_back(*held.incident);
+  change.checks.push_back(record);
+}
+
+bool calm_down(const Check& check, Case& held, const Desk& desk, Change& change) {
+  CheckRecord& record = held.record;
+  const auto began = record.flaps.since;
+  if (!calms_down(record.flaps, limits_of(check), desk.now)) return false;
+  const std::string note = std::to_string(record.flaps.changes) + " changes in " +
+                           human_duration(desk.now - *began) + " were not told; it is calm now";
+  if (!is_bad(record.state)) {
+    record.told = record.state;
+    const State worst = held.incident ? held.incident->worst : State::down;
+    tell_up(check, worst, note, held, desk, change);
+  } else {
+    record.held.changes = record.flaps.changes;
   }
   change.checks.push_back(record);
+  return true;
 }
 
 void tell_again(const Check& check, std::uint32_t failed_probes, const Finding& finding, Case& held,
@@ -206,17 +214,10 @@ void tell_again(const Check& check, std::uint32_t failed_probes, const Finding& 
   if (is_bad(record.state)) {
     record.reason = finding.reason;
     if (!held.incident) open_incident(record.since, held, desk);
-    IncidentRecord& incident = *held.incident;
-    note_worst(record.state, finding, incident);
-    incident.reminded_at = desk.now;
-    const auto notifiers = audience(check, incident);
-    Message message = message_of(check, held, finding, desk);
-    message.kind = kind_of(record.state);
-    message.from = before;
-    message.to = record.state;
-    message.failed_probes = failed_probes;
-    tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
-    change.incidents.push_back(incident);
+    note_worst(record.state, finding, *held.incident);
+    held.incident->reminded_at = desk.now;
+    tell_bad(check, before, failed_probes, finding, held, desk, change);
+    change.incidents.push_back(*held.incident);
   }
   change.checks.push_back(record);
 }
@@ -242,35 +243,6 @@ void stop_watching(Case& held, const std::vector<std::string>& notifiers, const 
   const bool known = held.incident && !held.incident->thread_key.empty();
   const std::string key = known ? held.incident->thread_key : held.record.name;
   unwatch(std::move(message), told, key, desk, held, change);
-}
-
-std::optional<WallTime> next_reminder(const Check& check, const Case& held) noexcept {
-  const CheckRecord& record = held.record;
-  const Millis every = check.timing.remind_every;
-  if (every <= Millis::zero() || !held.incident) return std::nullopt;
-  if (!is_bad(record.state) || record.told != record.state) return std::nullopt;
-  // A worsening was told, too: nobody needs a reminder right behind it.
-  const WallTime last_told = held.incident->reminded_at.value_or(held.incident->opened_at);
-  const WallTime due = std::max(last_told, record.since) + every;
-  const auto& ack = held.incident->acknowledged;
-  if (!ack) return due;
-  if (!ack->until) return std::nullopt;
-  return std::max(due, *ack->until);
-}
-
-void remind(const Check& check, const std::string& reason, Case& held, const Desk& desk,
-            Change& change) {
-  if (!held.incident || !is_bad(held.record.state)) return;
-  IncidentRecord& incident = *held.incident;
-  ++incident.reminders;
-  incident.reminded_at = desk.now;
-  const auto notifiers = audience(check, incident);
-  Message message = message_of(check, held, Finding(reason), desk);
-  message.kind = Kind::reminder;
-  message.from = held.record.state;
-  message.to = held.record.state;
-  tell(std::move(message), notifiers, thread_of(check, incident), desk, change);
-  change.incidents.push_back(incident);
 }
 
 void acknowledge(const Check& check, Acknowledgement ack, Case& held, const Desk& desk,

@@ -42,7 +42,7 @@ struct Life {
     Change change;
     const bool returned = !held.record.gone_since && held.record.told != held.record.state;
     if (evaluation.transition) {
-      apply_transition(check, *evaluation.transition, Finding(to_string(verdict)), held,
+      apply_transition(check, *evaluation.transition, Finding(to_string(verdict)), {}, held,
                        desk.desk(), change);
     } else if (returned) {
       tell_again(check, 1, Finding(to_string(verdict)), held, desk.desk(), change);

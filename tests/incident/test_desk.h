@@ -60,7 +60,7 @@ struct World {
                                 .since = desk.now - std::chrono::seconds{10},
                                 .row = row,
                                 .failed = row};
-    apply_transition(check, transition, Finding(reason), held, desk.desk(), change);
+    apply_transition(check, transition, Finding(reason), {}, held, desk.desk(), change);
     desk.pass(std::chrono::minutes{1});
     return change;
   }

@@ -128,7 +128,8 @@ TEST_CASE("incident: telling anew of a check that is up is quiet", "[incident]")
   CHECK(change.checks.at(0).told == State::up);
 }
 
-TEST_CASE("incident: reminders come remind_every after what was told last", "[incident]") {
+TEST_CASE("incident: reminders come remind_every after what was told last, then ever later",
+          "[incident]") {
   World world({"ops"});
   CHECK_FALSE(next_reminder(world.check, world.held));
   world.check.timing.remind_every = 1h;
@@ -143,8 +144,14 @@ TEST_CASE("incident: reminders come remind_every after what was told last", "[in
   CHECK(next_reminder(world.check, world.held) == worse + 1h);
   world.desk.pass(2h);
   Change change;
-  remind(world.check, "refused", world.held, world.desk.desk(), change);
-  CHECK(next_reminder(world.check, world.held) == world.desk.now + 1h);
+  remind(world.check, Finding("refused"), world.held, world.desk.desk(), change);
+  for (const auto pause : {2h, 4h, 8h, 16h, 24h, 24h}) {
+    CHECK(next_reminder(world.check, world.held) == world.desk.now + pause);
+    world.desk.pass(pause);
+    remind(world.check, Finding("refused"), world.held, world.desk.desk(), change);
+  }
+  world.check.timing.remind_every = std::chrono::hours{72};
+  CHECK(next_reminder(world.check, world.held) == world.desk.now + std::chrono::hours{72});
   world.check.timing.remind_every = 0ms;
   CHECK_FALSE(next_reminder(world.check, world.held));
 }
@@ -166,7 +173,7 @@ TEST_CASE("incident: a reminder is counted and told to those the check names", "
   world.go(State::down, "refused");
   world.notify({"ops", "pager"});
   Change change;
-  remind(world.check, "timed out", world.held, world.desk.desk(), change);
+  remind(world.check, Finding("timed out"), world.held, world.desk.desk(), change);
   CHECK(told_in(change) == Names{"ops", "pager"});
   const Message& message = *change.notifications[0]->message;
   CHECK(message.kind == Kind::reminder);
@@ -185,7 +192,7 @@ TEST_CASE("incident: there is nothing to remind of while up", "[incident]") {
   World world({"ops"});
   world.go(State::up, "");
   Change change;
-  remind(world.check, "", world.held, world.desk.desk(), change);
+  remind(world.check, Finding(""), world.held, world.desk.desk(), change);
   CHECK(change.notifications.empty());
   CHECK(change.incidents.empty());
 }
