@@ -18,16 +18,6 @@ namespace {
 constexpr Millis kHousekeepingEvery{1000};
 constexpr std::chrono::hours kForgetAfter{24};  // DESIGN section 2, SIGHUP
 
-Policy policy(const Check& check) noexcept {
-  return {.down_after = check.timing.down_after, .up_after = check.timing.up_after};
-}
-
-void log_transition(const Check& check, const Transition& transition, const Case& held) {
-  log(is_bad(transition.to) ? LogLevel::warn : LogLevel::info, "state", "check", check.name, "from",
-      to_string(transition.from), "to", to_string(transition.to), "reason", held.record.reason,
-      "probes", transition.row, "incident", held.record.incident.value_or(0));
-}
-
 void log_probe(const Check& check, const Result& result) {
   if (!log_enabled(LogLevel::debug)) return;
   log(LogLevel::debug, "probe", "check", check.name, "verdict", to_string(result.verdict),
@@ -52,6 +42,8 @@ std::vector<NotificationPtr> not_durable(const std::vector<NotificationPtr>& not
 void Core::tick() {
   const SteadyTime now = ports_.clock.steady();
   if (now >= housekeeping_at_) {
+    const auto late = std::chrono::duration_cast<Millis>(now - housekeeping_at_);
+    own_faults_.note_late(late, now, ports_.clock.wall());
     housekeeping_at_ = now + kHousekeepingEvery;
     housekeeping();
   }
@@ -77,6 +69,10 @@ void Core::on_ended(std::vector<EndedProbe> batch) {
       continue;
     }
     count(ended);
+    if (is_spoiled(ended)) {
+      schedule_.ended(ended.check, ports_.clock.steady(), watched->check->timing.retry_interval);
+      continue;
+    }
     on_result(ended, *watched, change);
   }
   commit(std::move(change));
@@ -91,17 +87,7 @@ void Core::on_result(EndedProbe& ended, Watched& watched, Change& change) {
   ++watched.probes;
   log_probe(check, watched.last);
 
-  const Verdict verdict = watched.last.verdict;
-  const Evaluation evaluation = evaluate(watched.standing, verdict, policy(check), now);
-  watched.standing = evaluation.standing;
-  if (evaluation.transition) {
-    apply_transition(check, *evaluation.transition, watched.last, watched.held, desk(), change);
-    log_transition(check, *evaluation.transition, watched.held);
-  } else if (is_bad(watched.standing.state) && watched.held.record.told != watched.standing.state &&
-             state_of(verdict) == watched.standing.state) {
-    // It had left the configuration, its thread was told so, and it came back still not up.
-    tell_again(check, 1, watched.last, watched.held, desk(), change);
-  }
+  judge(ended, watched, change);
 
   std::optional<Millis> again;
   if (suspected(watched.standing)) again = check.timing.retry_interval;
@@ -110,6 +96,7 @@ void Core::on_result(EndedProbe& ended, Watched& watched, Change& change) {
     again = std::min(again.value_or(wait), wait);
   }
   schedule_.ended(ended.check, ports_.clock.steady(), again);
+  note_look(watched, change);
 }
 
 void Core::count(const EndedProbe& ended) {
@@ -171,21 +158,12 @@ void Core::acknowledge(const std::string& name, std::optional<AckWish> wish,
 void Core::housekeeping() {
   Change change;
   notice_standstill(change);
-  remind_due(change);
+  surroundings_.turn(ports_.clock.wall(), change);
+  say_own(own_faults_.turn(ports_.clock.steady(), ports_.clock.wall()), change);
+  settle_all(change);
   forget_old(change);
   own_messages_.turn(ports_.clock.steady(), desk(), change);
   commit(std::move(change));
-}
-
-void Core::remind_due(Change& change) {
-  const WallTime now = ports_.clock.wall();
-  for (const std::uint32_t id : by_order_) {
-    Watched& watched = watched_[id];
-    if (!watched.held.incident || watched.check->timing.remind_every == Millis::zero()) continue;
-    const auto due = next_reminder(*watched.check, watched.held);
-    if (!due || now < *due) continue;
-    remind(*watched.check, watched.held.record.reason, watched.held, desk(), change);
-  }
 }
 
 void Core::forget_old(Change& change) {
@@ -208,7 +186,8 @@ void Core::forget_old(Change& change) {
 void Core::commit(Change change, std::function<void(bool)> done) {
   if (change.checks.empty() && change.incidents.empty() && change.forgotten.empty() &&
       change.notifications.empty() && change.heartbeats.empty() && change.told_once.empty() &&
-      change.forgotten_once.empty() && !done) {
+      change.forgotten_once.empty() && change.withheld.empty() && change.silences.empty() &&
+      change.ended_silences.empty() && !done) {
     return;
   }
   auto told = change.notifications;
@@ -229,7 +208,8 @@ Desk Core::desk() {
           .now = ports_.clock.wall(),
           .next_incident = [this] { return ++last_incident_; },
           .next_notification = [this] { return ++ports_.notification_ids; },
-          .new_uid = random_uuid};
+          .new_uid = random_uuid,
+          .routes = &config_->routes};
 }
 
 std::shared_ptr<const Snapshot> Core::snapshot() {
@@ -238,6 +218,10 @@ std::shared_ptr<const Snapshot> Core::snapshot() {
   made->instance = config_->instance;
   made->notifiers = ports_.notifier_views();
   made->store_trouble = ports_.store.trouble();
+  made->silences = surroundings_.silences();
+  made->blind_since = surroundings_.blind_since();
+  made->starved_since = own_faults_.starved_since();
+  made->no_resolver_since = own_faults_.no_resolver_since();
   made->checks.reserve(by_order_.size());
   for (const std::uint32_t id : by_order_) {
     Watched& watched = watched_[id];

@@ -9,9 +9,12 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "core/own_faults.h"
 #include "core/own_messages.h"
+#include "core/surroundings.h"
 #include "core/watched.h"
 #include "incident/incident.h"
 #include "schedule/schedule.h"
@@ -74,6 +77,9 @@ class Core {
   // Somebody looks after the check's incident; nothing: no longer. `done` as above.
   void acknowledge(const std::string& name, std::optional<AckWish> wish,
                    std::function<void(AckFate)> done);
+  // Nothing bad of some checks is told for a time, or that is over. `done` as above.
+  void silence(const SilenceWish& wish, std::function<void(SilenceAnswer)> done);
+  void end_silence(std::int64_t id, std::function<void(SilenceAnswer)> done);
   // A good new configuration: every check whose name still exists goes on with its state.
   void reload(std::shared_ptr<const Config> config);
   // A bad one: what ran before goes on.
@@ -90,12 +96,23 @@ class Core {
   void on_result(EndedProbe& ended, Watched& watched, Change& change);
   void count(const EndedProbe& ended);
   void housekeeping();
-  void remind_due(Change& change);
   void forget_old(Change& change);
   // `done` runs after the commit, on the store's thread.
   void commit(Change change, std::function<void(bool durable)> done = {});
   Watched* find(std::uint32_t id) noexcept;
   Desk desk();
+
+  // What is told, what is held back, and until when: core_signal.cpp.
+  void judge(EndedProbe& ended, Watched& watched, Change& change);
+  void enter(Watched& watched, const Transition& transition, Change& change);
+  void settle(std::uint32_t id, bool may_remind, Change& change);
+  void settle_all(Change& change);
+  void settle_held(Change& change);
+  void note_look(Watched& watched, Change& change);
+  bool is_spoiled(const EndedProbe& ended) const;
+  HoldReason look_around(const Watched& watched, State state, WallTime since);
+  void say_own(const std::vector<std::string>& messages, Change& change);
+  void find_parents();
 
   // What jobs tell: core_heartbeat.cpp.
   void keep_heartbeat(std::uint32_t id, HeartbeatRecord record, Change& change);
@@ -118,6 +135,10 @@ class Core {
   std::unordered_map<std::string_view, std::uint32_t> by_name_;  // keys live in the checks
   std::unordered_map<std::string, Case> gone_;  // remembered, and named by no configuration
   OwnMessages own_messages_;
+  OwnFaults own_faults_;
+  Surroundings surroundings_;
+  std::unordered_set<std::uint32_t> held_;  // checks whose news something holds back
+  std::size_t unresolved_ = 0;              // checks that are unknown for want of a resolver
   std::int64_t last_incident_ = 0;
   SteadyTime housekeeping_at_;
   SteadyTime looked_at_clock_;

@@ -30,6 +30,7 @@ Core::Core(CorePorts ports, std::shared_ptr<const Config> config, Saved saved)
     : ports_(std::move(ports)),
       schedule_(kEpoch),
       own_messages_(std::move(saved.told_once)),
+      surroundings_(watched_, ports_.clock.wall(), saved),
       last_incident_(saved.last_incident),
       housekeeping_at_(ports_.clock.steady()),
       looked_at_clock_(ports_.clock.steady()),
@@ -90,6 +91,12 @@ void Core::take_config(std::shared_ptr<const Config> config, Change& change) {
     return watched_[a].check->name < watched_[b].check->name;
   });
   own_messages_.take_config(*config_, ports_.clock.wall(), change);
+  find_parents();
+  surroundings_.take_config(config_, [this](std::string_view name) {
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? std::nullopt : std::optional(found->second);
+  });
+  surroundings_.turn(ports_.clock.wall(), change);
 }
 
 void Core::watch(const CheckPtr& check, Change& change) {
@@ -117,7 +124,9 @@ void Core::watch(const CheckPtr& check, Change& change) {
   Watched& watched = watched_[id] = Watched{};
   watched.check = check;
   watched.held = returning(check->name, change);
+  watched.id = id;
   watched.standing.state = watched.held.record.state;
+  if (watched.held.record.held.why != Hold::none) held_.insert(id);
   by_name_.emplace(check->name, id);
   follow_heartbeat(id, true, change);
   schedule_.add(id, check->name, check->timing.interval, now);
@@ -130,6 +139,8 @@ void Core::unwatch(std::uint32_t id, Change& change) {
       to_string(watched.standing.state));
   stop_watching(*watched.check, watched.held, desk(), change);
   by_name_.erase(watched.check->name);
+  held_.erase(id);
+  if (watched.unresolved) --unresolved_;
   std::erase(by_order_, id);
   const bool busy = schedule_.under_way(id);
   schedule_.remove(id);
@@ -186,6 +197,7 @@ Change Core::dump() const {
   for (const std::uint32_t id : by_order_) add(watched_[id].held);
   for (const auto& [name, held] : gone_) add(held);
   own_messages_.add_all(change);
+  change.silences = surroundings_.silences();
   return change;
 }
 
@@ -205,6 +217,8 @@ std::shared_ptr<const CheckView> make_view(const Watched& watched) {
     view->incident = watched.held.incident->id;
     view->acknowledged = watched.held.incident->acknowledged;
   }
+  view->held = watched.held.record.held;
+  view->flapping_since = watched.held.record.flaps.since;
   view->probes = watched.probes;
   view->details = watched.last.details;
   view->metrics = watched.last.metrics;

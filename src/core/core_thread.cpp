@@ -189,12 +189,24 @@ AckFate CoreThread::acknowledge(const std::string& check, std::optional<AckWish>
   return told.get();
 }
 
-SilenceAnswer CoreThread::silence(SilenceWish) {
-  return {};
+SilenceAnswer CoreThread::silence(SilenceWish wish) {
+  auto answer = std::make_shared<std::promise<SilenceAnswer>>();
+  auto told = answer->get_future();
+  post([answer, wish = std::move(wish)](Core& core) {
+    core.silence(wish, [answer](SilenceAnswer became) { answer->set_value(std::move(became)); });
+  });
+  if (told.wait_for(kCommitPatience) != std::future_status::ready) return {};
+  return told.get();
 }
 
-SilenceAnswer CoreThread::end_silence(std::int64_t) {
-  return {};
+SilenceAnswer CoreThread::end_silence(std::int64_t id) {
+  auto answer = std::make_shared<std::promise<SilenceAnswer>>();
+  auto told = answer->get_future();
+  post([answer, id](Core& core) {
+    core.end_silence(id, [answer](SilenceAnswer became) { answer->set_value(std::move(became)); });
+  });
+  if (told.wait_for(kCommitPatience) != std::future_status::ready) return {};
+  return told.get();
 }
 
 PostAnswer CoreThread::post_message(PostedMessage message) {

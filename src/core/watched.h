@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "evaluate/evaluate.h"
 #include "incident/incident.h"
@@ -18,7 +19,12 @@ namespace tocsin {
 // thousand of these: mind the bytes. The core's thread only.
 struct Watched {
   CheckPtr check;  // null: a free place, or one whose last probe is still under way
+  std::uint32_t id = 0;
+  std::vector<std::uint32_t> parents;   // what it depends on
+  std::vector<std::uint32_t> children;  // what depends on it
   Standing standing;
+  bool unresolved = false;   // unknown, since our resolver does not answer
+  std::uint16_t failed = 0;  // bad results in a row that led to the state
   Case held;
   Result last;
   std::optional<WallTime> last_probe_at;

@@ -281,7 +281,7 @@ void tell_news(const Check& check, const std::string& reason, const std::string&
   message.incident = 0;  // told in the thread of one that is open, and no part of it
   const bool open = held.incident && !held.incident->thread_key.empty();
   const std::string key = open ? held.incident->thread_key : thread_key(check, 0);
-  tell(std::move(message), without_repeats(*check.notify), key, desk, change);
+  tell(std::move(message), listeners(check, State::up, desk), key, desk, change);
 }
 
 void tell_own_message(const OwnMessage& own, const std::vector<std::string>& notifiers,

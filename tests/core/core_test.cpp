@@ -287,6 +287,9 @@ TEST_CASE("core: reminders come by the wall clock until up, and survive a restar
   second.clock.advance(Millis{300'000});
   second.core->tick();
   CHECK(second.told.empty());
+  second.clock.advance(Millis{601'000});
+  second.core->tick();
+  CHECK(second.told.empty());  // the second one waits twice as long
   second.clock.advance(Millis{301'000});
   second.core->tick();
   CHECK(second.kinds() == std::vector{Kind::reminder});
