@@ -64,12 +64,12 @@ void Core::enter(Watched& watched, const Transition& transition, Change& change)
 
 // What holds the check's news back; whatever has to be looked at for that is hurried.
 HoldReason Core::look_around(const Watched& watched, State state, WallTime since) {
-  const bool unresolved =
-      state == State::unknown &&
-      (watched.last_probe_at ? watched.last.no_resolver
-                             : watched.held.record.held.why == Hold::no_resolver);
-  const bool no_resolver = unresolved && (own_faults_.resolver_is_gone() ||
-                                          ports_.clock.wall() < since + OwnFaults::kResolverGrace);
+  const bool was_held = watched.held.record.held.why == Hold::no_resolver;
+  const bool recovers =
+      was_held && (!watched.last_probe_at || watched.last.verdict != Verdict::unknown);
+  const bool in_grace = ports_.clock.wall() < since + OwnFaults::kResolverGrace;
+  const bool unresolved = watched.last.no_resolver && (own_faults_.resolver_is_gone() || in_grace);
+  const bool no_resolver = state == State::unknown && (recovers || unresolved);
   auto look = surroundings_.look(watched, state, since, no_resolver, ports_.clock.wall());
   for (const std::uint32_t id : look.probe) {
     if (!schedule_.under_way(id)) schedule_.hurry(id, ports_.clock.steady());

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Tocsin Authors
+// What is told of what happens, and what is not: the whole core on a fake clock in a made-up world.
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+#include "core/signal_rig.h"
+
+using namespace tocsin;
+using namespace std::chrono_literals;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+// A window that is open from `from` until `until` and never again.
+TimeWindowPtr once(WallTime from, WallTime until) {
+  auto window = std::make_shared<TimeWindow>();
+  window->shown = "once";
+  window->lasts = until - from;
+  window->next_after = [from](WallTime moment) {
+    return moment < from ? std::optional(from) : std::nullopt;
+  };
+  return window;
+}
+
+bool has(const Lines& lines, const std::string& line) {
+  return std::find(lines.begin(), lines.end(), line) != lines.end();
+}
+
+SilenceWish wish(std::string pattern, Millis lasts) {
+  return {.is_maintenance = false,
+          .match = {{std::move(pattern)}, {}},
+          .lasts = lasts,
+          .by = "bob",
+          .why = "moving house"};
+}
+
+SilenceAnswer silence(SignalRig& rig, const SilenceWish& what) {
+  SilenceAnswer out;
+  rig.core->silence(what, [&](SilenceAnswer answer) { out = std::move(answer); });
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("core: a dead parent is one page that names its children, whoever is noticed first",
+          "[core]") {
+  SignalRig rig;
+  rig.add("switch");
+  for (const char* name : {"a", "b", "c"}) rig.add(name, {"switch"});
+  rig.start();
+  rig.pass(60s);
+  REQUIRE(rig.told().empty());
+  const bool children_first = GENERATE(true, false);
+  for (const char* name : {"a", "b", "c"}) rig.find(name, Verdict::down);
+  if (children_first) rig.core->look_again(1);
+  rig.find("switch", Verdict::down);
+  if (!children_first) rig.core->look_again(0);
+  rig.pass(5min);
+  CHECK(rig.told() == Lines{"down switch > ops"});
+  CHECK(rig.last_note() == "3 checks depend on it and are not told of while it is down: a, b, c");
+  CHECK(has(rig.withheld(), "down a: parent_down"));
+  CHECK(rig.core->snapshot()->checks[0]->state == State::down);
+  CHECK(rig.core->snapshot()->checks[0]->held.detail == "switch is down");
+
+  SECTION("children that are back with it are not told of") {
+    for (const char* name : {"switch", "a", "b", "c"}) rig.find(name, Verdict::up);
+    rig.pass(10min);
+    CHECK(rig.told() == Lines{"up switch > ops"});
+    CHECK(has(rig.withheld(), "up a: over"));
+  }
+  SECTION("a child that is still down when it is back is told then") {
+    for (const char* name : {"switch", "a", "b"}) rig.find(name, Verdict::up);
+    rig.pass(10min);
+    CHECK(rig.told() == Lines{"up switch > ops", "down c > ops"});
+    CHECK(rig.last_note().starts_with("not told for "));
+    CHECK(rig.last_note().ends_with(", while switch was down"));
+    rig.find("c", Verdict::up);
+    rig.pass(5min);
+    CHECK(rig.told() == Lines{"up c > ops"});
+  }
+  SECTION("a restart meanwhile tells nothing") {
+    rig.restart();
+    rig.pass(10min);
+    CHECK(rig.told().empty());
+    for (const char* name : {"switch", "a", "b"}) rig.find(name, Verdict::up);
+    rig.pass(10min);
+    CHECK(rig.told() == Lines{"up switch > ops", "down c > ops"});
+  }
+}
+
+TEST_CASE("core: a child whose parent is well is told at once, after one look at the parent",
+          "[core]") {
+  SignalRig rig;
+  rig.add("switch")->timing.interval = 1h;
+  rig.add("a", {"switch"});
+  rig.start();
+  rig.pass(2h);
+  rig.find("a", Verdict::down);
+  rig.core->look_again(1);
+  rig.pass(12s);
+  CHECK(rig.told() == Lines{"down a > ops"});
+}
+
+TEST_CASE("core: what is behind a dead grandparent names the one farthest up", "[core]") {
+  SignalRig rig;
+  rig.add("router");
+  rig.add("switch", {"router"});
+  rig.add("a", {"switch"});
+  rig.start();
+  rig.pass(60s);
+  for (const char* name : {"router", "switch", "a"}) rig.find(name, Verdict::down);
+  rig.pass(5min);
+  CHECK(rig.told() == Lines{"down router > ops"});
+  CHECK(rig.core->snapshot()->checks[0]->held.detail == "router is down");
+}
+
+TEST_CASE("core: while all of the uplink's references are gone, nobody is called down", "[core]") {
+  SignalRig rig;
+  for (const char* name : {"gateway", "far"}) rig.add(name);
+  for (int i = 0; i < 20; ++i) rig.add("web-" + std::to_string(i));
+  auto here = rig.add("nginx");
+  here->looks_here = true;
+  rig.config().uplink.checks = {"gateway", "far"};
+  rig.start();
+  rig.pass(60s);
+  const auto all = [&](Verdict verdict) {
+    for (const char* name : {"gateway", "far"}) rig.find(name, verdict);
+    for (int i = 0; i < 20; ++i) rig.find("web-" + std::to_string(i), verdict);
+  };
+  all(Verdict::down);
+  rig.find("nginx", Verdict::down);
+  rig.pass(10min);
+  CHECK(rig.told() == Lines{"down nginx > ops"});
+  CHECK(rig.core->snapshot()->blind_since.has_value());
+  all(Verdict::up);
+  rig.find("web-7", Verdict::down);
+  rig.pass(10min);
+  const Lines told = rig.told();
+  REQUIRE(told.size() == 2);
+  CHECK(told[0].starts_with("daemon blind from 2026-01-02 "));
+  CHECK(told[0].find("gateway, far were all gone at once") != std::string::npos);
+  CHECK(told[1] == "down web-7 > ops");
+  CHECK(rig.last_note().ends_with(", while this monitor was cut off"));
+  CHECK(has(rig.withheld(), "down web-3: blind"));
+  CHECK_FALSE(rig.core->snapshot()->blind_since.has_value());
+}
+
+TEST_CASE("core: while one reference of the uplink answers, what is down is told", "[core]") {
+  SignalRig rig;
+  for (const char* name : {"gateway", "far"}) rig.add(name);
+  rig.add("web");
+  rig.config().uplink.checks = {"gateway", "far"};
+  rig.start();
+  rig.pass(60s);
+  rig.find("far", Verdict::down);
+  rig.find("web", Verdict::down);
+  rig.pass(2min);
+  Lines told = rig.told();
+  std::sort(told.begin(), told.end());
+  CHECK(told == Lines{"down far > ops", "down web > ops"});
+}
+
+TEST_CASE("core: a resolver of ours that is gone is one message", "[core]") {
+  SignalRig rig;
+  for (const char* name : {"a", "b", "c"}) rig.add(name);
+  rig.start();
+  rig.pass(60s);
+  rig.no_resolver(true);
+  rig.pass(10min);
+  Lines told = rig.told();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].starts_with("daemon our resolver does not answer: "));
+  CHECK(has(rig.withheld(), "unknown a: no_resolver"));
+  rig.no_resolver(false);
+  rig.pass(10min);
+  told = rig.told();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].starts_with("daemon our resolver answers again, after "));
+}
+
+TEST_CASE("core: a lone name that nobody resolves is told of as its check", "[core]") {
+  SignalRig rig;
+  rig.add("a");
+  rig.start();
+  rig.pass(60s);
+  rig.no_resolver(true);
+  rig.pass(10min);
+  CHECK(rig.told() == Lines{"unknown a > ops"});
+}
+
+TEST_CASE("core: what was looked at while we stood still is not believed", "[core]") {
+  SignalRig rig;
+  rig.add("a")->timing.down_after = 1;
+  rig.start();
+  rig.pass(60s);
+  std::vector<EndedProbe> late(1);
+  late[0].result.verdict = Verdict::down;
+  late[0].late = Micros{1'500'000};
+  rig.core->on_ended(std::move(late));
+  CHECK(rig.told().empty());
+  // Begun before a standstill, ended after it.
+  rig.clock.advance(5s);
+  rig.core->tick();
+  std::vector<EndedProbe> stalled(1);
+  stalled[0].result.verdict = Verdict::down;
+  stalled[0].result.took = Micros{4'000'000};
+  rig.core->on_ended(std::move(stalled));
+  CHECK(rig.told().empty());
+  rig.find("a", Verdict::down);
+  rig.pass(60s);
+  CHECK(rig.told() == Lines{"down a > ops"});
+}
+
+TEST_CASE("core: being starved of CPU is told when it lasts, and when it is over", "[core]") {
+  SignalRig rig;
+  rig.add("a");
+  rig.start();
+  rig.pass(60s);
+  for (int i = 0; i < 5; ++i) {
+    rig.clock.advance(5s);
+    rig.core->tick();
+  }
+  Lines told = rig.told();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0] ==
+        "daemon starved of CPU: probes and timers are up to 4 s late; nothing is called down for "
+        "what was looked at meanwhile > ops");
+  CHECK(rig.core->snapshot()->starved_since.has_value());
+  rig.pass(40s);
+  told = rig.told();
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].starts_with("daemon no longer starved of CPU; that lasted "));
+}
+
+TEST_CASE("core: a silence holds bad news back until its end, restarts or not", "[core]") {
+  SignalRig rig;
+  for (const char* name : {"db-1", "db-10"}) rig.add(name);
+  rig.start();
+  rig.pass(60s);
+  const SilenceAnswer answer = silence(rig, wish("db-1", 1h));
+  CHECK(answer.fate == SilenceAnswer::Fate::durable);
+  CHECK(answer.checks == 1);
+  for (const char* name : {"db-1", "db-10"}) rig.find(name, Verdict::down);
+  rig.pass(10min);
+  CHECK(rig.told() == Lines{"down db-10 > ops"});
+  CHECK(has(rig.withheld(), "down db-1: silenced"));
+  rig.restart();
+  rig.pass(10min);
+  CHECK(rig.told().empty());
+
+  SECTION("what is not up at its end is told then") {
+    rig.pass(1h);
+    CHECK(rig.told() == Lines{"down db-1 > ops"});
+    CHECK(rig.last_note().find("while it was silenced (until 2026-01-02 04:05:0") !=
+          std::string::npos);
+    CHECK(rig.last_note().find(", by bob: moving house)") != std::string::npos);
+  }
+  SECTION("it ends by the wall clock, whatever steps that makes") {
+    rig.clock.step_wall(2h);
+    rig.pass(2s);
+    CHECK(rig.told() == Lines{"down db-1 > ops"});
+  }
+  SECTION("it can be ended before its time") {
+    SilenceAnswer ended;
+    rig.core->end_silence(answer.silence.id, [&](SilenceAnswer it) { ended = std::move(it); });
+    CHECK(ended.fate == SilenceAnswer::Fate::durable);
+    rig.pass(2s);
+    CHECK(rig.told() == Lines{"down db-1 > ops"});
+    rig.core->end_silence(answer.silence.id, [&](SilenceAnswer it) { ended = std::move(it); });
+    CHECK(ended.fate == SilenceAnswer::Fate::no_such);
+  }
+  SECTION("what is up before its end is never told") {
+    rig.find("db-1", Verdict::up);
+    rig.pass(2h);
+    CHECK(rig.told().empty());
+    CHECK(has(rig.withheld(), "up db-1: over"));
+  }
+}
+
+TEST_CASE("core: who was told before a silence is told the end in it, and reminded at its end",
+          "[core]") {
+  SignalRig rig;
+  rig.add("db-1");
+  rig.start();
+  rig.pass(60s);
+  rig.find("db-1", Verdict::down);
+  rig.pass(60s);
+  CHECK(rig.told() == Lines{"down db-1 > ops"});
+  silence(rig, wish("db-*", 1h));
+  SECTION("up") {
+    rig.find("db-1", Verdict::up);
+    rig.pass(60s);
+    CHECK(rig.told() == Lines{"up db-1 > ops"});
+  }
+  SECTION("still down") {
+    rig.pass(2h);
+    CHECK(rig.told() == Lines{"reminder db-1 > ops"});
+  }
+}
+
+TEST_CASE("core: a silence that means no check is refused", "[core]") {
+  SignalRig rig;
+  rig.add("db-1");
+  rig.start();
+  CHECK(silence(rig, wish("web-*", 1h)).fate == SilenceAnswer::Fate::matches_none);
+  CHECK(rig.core->snapshot()->silences.empty());
+}
+
+TEST_CASE("core: in a maintenance window nothing bad is told; what outlasts it is", "[core]") {
+  SignalRig rig;
+  rig.add("db-1");
+  const WallTime now = rig.clock.wall();
+  rig.config().maintenance = {{"backup", {{"db-*"}, {}}, once(now + 1h, now + 2h)}};
+  rig.start();
+  rig.pass(61min);
+  rig.find("db-1", Verdict::down);
+  rig.pass(30min);
+  CHECK(rig.told().empty());
+  CHECK(has(rig.withheld(), "down db-1: maintenance"));
+  rig.pass(30min);
+  CHECK(rig.told() == Lines{"down db-1 > ops"});
+  CHECK(rig.last_note().find("during maintenance (backup, until 2026-01-02 05:04:05 UTC)") !=
+        std::string::npos);
+}
+
+TEST_CASE("core: in quiet hours what is merely degraded waits, and what is down does not",
+          "[core]") {
+  SignalRig rig;
+  const WallTime now = rig.clock.wall();
+  for (const char* name : {"a", "b"}) rig.add(name)->quiet_hours = once(now, now + 8h);
+  rig.start();
+  rig.pass(60s);
+  rig.find("a", Verdict::degraded);
+  rig.find("b", Verdict::down);
+  rig.pass(1h);
+  CHECK(rig.told() == Lines{"down b > ops"});
+  rig.pass(8h);
+  CHECK(rig.told() == Lines{"degraded a > ops"});
+}
+
+TEST_CASE("core: a flapping check is told as such, and again when it is calm", "[core]") {
+  SignalRig rig;
+  rig.add("disk")->timing.flap_window = 1h;
+  rig.start();
+  rig.pass(60s);
+  for (int i = 0; i < 20; ++i) {
+    rig.find("disk", i % 2 == 0 ? Verdict::down : Verdict::up);
+    rig.pass(4min);
+  }
+  Lines told = rig.told();
+  REQUIRE(told.size() >= 2);
+  CHECK(told.back() == "flapping disk > ops");
+  CHECK(std::count(told.begin(), told.end(), "flapping disk > ops") == 1);
+  const auto downs = std::count(told.begin(), told.end(), "down disk > ops");
+  const auto ups = std::count(told.begin(), told.end(), "up disk > ops");
+  CHECK(downs + ups <= 5);
+  CHECK(has(rig.withheld(), "down disk: flapping"));
+  SECTION("calm and up") {
+    rig.pass(2h);
+    CHECK(rig.told() == Lines{"up disk > ops"});
+    CHECK(rig.last_note().ends_with(" were not told; it is calm now"));
+  }
+  SECTION("calm and down") {
+    rig.find("disk", Verdict::down);
+    rig.pass(2h);
+    CHECK(rig.told() == Lines{"down disk > ops"});
+    CHECK(rig.last_note().find("while it was flapping") != std::string::npos);
+    rig.find("disk", Verdict::up);
+    rig.pass(2h);
+    CHECK(rig.told() == Lines{"up disk > ops"});
+  }
+  SECTION("over a restart") {
+    rig.restart();
+    rig.pass(2h);
+    CHECK(rig.told() == Lines{"up disk > ops"});
+  }
+}
+
+TEST_CASE("core: steps of escalation are told once each, and up to all who were told", "[core]") {
+  SignalRig rig;
+  rig.config().notifiers.push_back(
+      {.name = "pager", .type = "console", .fallback = {}, .notifier = nullptr});
+  auto check = rig.add("shop");
+  check->escalate = std::make_shared<const std::vector<EscalationStep>>(
+      std::vector<EscalationStep>{{10min, names({"pager"})}, {1h, names({"ops", "boss"})}});
+  rig.start();
+  rig.pass(60s);
+  rig.find("shop", Verdict::down);
+  rig.pass(9min);
+  CHECK(rig.told() == Lines{"down shop > ops"});
+  rig.pass(2min);
+  CHECK(rig.told() == Lines{"down shop > pager"});
+  CHECK(rig.last_note() == "escalated: nobody has acknowledged it for 10 min");
+
+  SECTION("all of them") {
+    rig.pass(2h);
+    CHECK(rig.told() == Lines{"reminder shop > ops", "down shop > boss"});
+    rig.find("shop", Verdict::up);
+    rig.pass(60s);
+    CHECK(rig.told() == Lines{"up shop > ops", "up shop > pager", "up shop > boss"});
+  }
+  SECTION("a restart repeats none") {
+    rig.restart();
+    rig.pass(30min);
+    CHECK(rig.told().empty());
+  }
+  SECTION("an acknowledgement stops them, which is written down") {
+    rig.core->acknowledge("shop", AckWish{"ann", "on it", {}}, [](AckFate) {});
+    rig.pass(3h);
+    CHECK(rig.told() == Lines{"acknowledged shop > ops", "acknowledged shop > pager"});
+    CHECK(has(rig.withheld(), "down shop: acknowledged"));
+  }
+  SECTION("one with an end only puts them off") {
+    rig.core->acknowledge("shop", AckWish{"ann", "on it", 2h}, [](AckFate) {});
+    rig.told();
+    rig.pass(119min);
+    CHECK(rig.told().empty());
+    rig.pass(2min);
+    CHECK(rig.told() == Lines{"reminder shop > ops", "down shop > boss"});
+  }
+}
+
+TEST_CASE("core: a check that no route and no notify tells is written down", "[core]") {
+  SignalRig rig;
+  rig.add("a")->notify = names({});
+  rig.start();
+  rig.pass(60s);
+  rig.find("a", Verdict::down);
+  rig.pass(60s);
+  rig.find("a", Verdict::up);
+  rig.pass(60s);
+  CHECK(rig.told().empty());
+  CHECK(rig.withheld() == Lines{"down a: nobody"});
+}
+
+TEST_CASE("core: routes say who is told of which state", "[core]") {
+  SignalRig rig;
+  rig.config().routes.push_back(
+      {.place = "t.yaml:1", .match = {}, .states = {State::degraded}, .notify = names({"chat"})});
+  rig.config().routes.push_back({.place = "t.yaml:2", .match = {}, .notify = names({"pager"})});
+  rig.add("a");
+  rig.start();
+  rig.pass(60s);
+  rig.find("a", Verdict::degraded);
+  rig.pass(2min);
+  rig.find("a", Verdict::down);
+  rig.pass(2min);
+  rig.find("a", Verdict::up);
+  rig.pass(2min);
+  CHECK(rig.told() == Lines{"degraded a > chat", "down a > pager", "up a > chat", "up a > pager"});
+}
