@@ -15,9 +15,16 @@
 
 #include "deliver/digest.h"
 #include "deliver/merge.h"
+#include "util/text.h"
 
 namespace tocsin {
 namespace {
+
+// Of the notes that go with a digest's page, which has so much less room for it.
+constexpr std::size_t kMostNotes = 3;
+constexpr std::size_t kLongestNote = 200;  // bytes
+constexpr std::size_t kLongestName = 100;
+constexpr std::size_t kNotesBytes = kMostNotes * (kLongestNote + kLongestName + 3) + 40;
 
 struct Word {
   int rank;
@@ -43,6 +50,7 @@ Word word_of(const Unit& unit) {
     case Kind::down: return {0, "DOWN"};
     case Kind::degraded: return {1, "DEGRADED"};
     case Kind::unknown: return {2, "UNKNOWN"};
+    case Kind::flapping: return {3, "FLAPPING"};
     case Kind::reminder: return {3, "still " + in_capitals(to_string(message.to))};
     case Kind::over: return {4, in_capitals(to_string(message.worst)) + " and UP"};
     case Kind::up: return {5, "UP"};
@@ -155,6 +163,39 @@ std::vector<DigestEntry> entries_of(const Checks& checks) {
   return out;
 }
 
+// The notes of what a page tells: each once, with its check, or with how many have the same.
+std::string notes_of(const std::vector<const Unit*>& units) {
+  struct Noted {
+    std::string line;
+    std::string_view check;
+    std::size_t count;
+  };
+  std::vector<Noted> all;
+  std::map<std::string, std::size_t> index;
+  for (const Unit* unit : units) {
+    const std::string note = unit->over ? over_message(*unit).note : unit->last().note;
+    if (note.empty()) continue;
+    std::string line = printable(note, kLongestNote);
+    const auto [at, is_new] = index.try_emplace(line, all.size());
+    if (is_new) {
+      all.push_back({std::move(line), unit->last().check, 1});
+    } else if (all[at->second].check != unit->last().check) {
+      ++all[at->second].count;
+    }
+  }
+  std::string out;
+  for (std::size_t i = 0; i < std::min(all.size(), kMostNotes); ++i) {
+    const Noted& one = all[i];
+    out += i == 0 ? "" : "\n";
+    out += one.count > 1 ? one.line + " (" + std::to_string(one.count) + " checks)"
+                         : printable(one.check, kLongestName) + ": " + one.line;
+  }
+  if (all.size() > kMostNotes) {
+    out += "\nand notes of " + std::to_string(all.size() - kMostNotes) + " more";
+  }
+  return out;
+}
+
 // The facts of a page: who speaks, how bad it is now, when it began and was decided.
 Message digest_message(const std::vector<const Unit*>& units, std::string text) {
   Message out;
@@ -174,6 +215,7 @@ Message digest_message(const std::vector<const Unit*>& units, std::string text) 
     }
   }
   if (badness(out.to) > badness(out.worst)) out.worst = out.to;
+  out.note = notes_of(units);
   return out;
 }
 
@@ -185,7 +227,12 @@ void Folder::digest(const std::vector<const Unit*>& units, std::int64_t not_befo
   place = std::max(place, not_before);
 
   const Checks checks = by_check(units);
-  std::vector<DigestPage> pages = write_digest(entries_of(checks));
+  const bool noted = std::any_of(units.begin(), units.end(), [](const Unit* unit) {
+    return unit->over ? !over_message(*unit).note.empty() : !unit->last().note.empty();
+  });
+  DigestLimits limits;
+  if (noted) limits.bytes -= kNotesBytes;
+  std::vector<DigestPage> pages = write_digest(entries_of(checks), limits);
   for (DigestPage& page : pages) {
     std::vector<const Unit*> told;
     std::vector<const Row*> rows;

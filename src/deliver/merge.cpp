@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
-// holds both a bad state and the UP becomes one message; a reminder with anything of its incident
-// behind it is out of date. A row that a sink may already have taken (found at the start, or an
-// attempt without an answer) is told as it is, and cuts its chain: what comes behind it must not be
-// told before it.
+// holds both a bad state and the UP becomes one message, even if it flapped in between; a reminder
+// with anything of its incident behind it is out of date. A row that a sink may already have taken
+// (found at the start, or an attempt without an answer) is told as it is, and cuts its chain: what
+// comes behind it must not be told before it.
 #include "deliver/merge.h"
 
 #include <algorithm>
@@ -36,11 +36,35 @@ bool tells_bad(Kind kind) noexcept {
 bool joins(const Row& row) noexcept {
   const Message& message = *row.notification->message;
   return row.untold() && message.incident != 0 && !message.check.empty() &&
-         (tells_bad(message.kind) || message.kind == Kind::up || message.kind == Kind::reminder);
+         (tells_bad(message.kind) || message.kind == Kind::up || message.kind == Kind::reminder ||
+          message.kind == Kind::flapping);
 }
 
 Kind kind_of(const Row* row) noexcept {
   return row->notification->message->kind;
+}
+
+// Each line of the text that `to` does not have yet.
+void add_lines(std::string& to, std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::string framed = "\n" + std::string(line) + "\n";
+    if (line.empty() || ("\n" + to + "\n").find(framed) != std::string::npos) continue;
+    to += (to.empty() ? "" : "\n") + std::string(line);
+  }
+}
+
+// What was noted of the incident's parts. That it flapped would be news of the past: it is a line.
+std::string note_of(const Unit& unit) {
+  std::string note;
+  for (const Row* row : unit.rows) {
+    const Message& part = *row->notification->message;
+    if (part.kind == Kind::reminder) continue;
+    add_lines(note, part.note);
+    if (part.kind == Kind::flapping) add_lines(note, "was FLAPPING meanwhile");
+  }
+  return note;
 }
 
 // A chain's rows into units; empties it.
@@ -128,6 +152,7 @@ Message over_message(const Unit& unit) {
     }
   }
   out.from = unit.rows.front()->notification->message->from;
+  out.note = note_of(unit);
   return out;
 }
 
