@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
+<<<<<<< HEAD
 // holds both a bad state and the UP becomes one message, even if it flapped in between; a reminder
 // with anything of its incident behind it is out of date. A row that a sink may already have taken
 // (found at the start, or an attempt without an answer) is told as it is, and cuts its chain: what
 // comes behind it must not be told before it.
+=======
+// holds both a bad state and the UP becomes one message; a reminder with anything of its incident
+// behind it is out of date. A row that a sink may already have taken (found at the start, or an
+// attempt without an answer) is told as it is, and cuts its chain: what comes behind it must not be
+// told before it. A digest may name it all the same: its own line follows as it is.
+>>>>>>> deliver
 #include "deliver/merge.h"
 
 #include <algorithm>
@@ -92,9 +99,10 @@ bool folds_by_itself(const Unit& unit) noexcept {
     case Kind::test: return false;
     default: break;
   }
-  return !unit.last().check.empty() &&
+  return !unit.last().check.empty() && !unit.named() &&
          std::all_of(unit.rows.begin(), unit.rows.end(), [&](const Row* row) {
-           return row->foldable && row->untold() && (unit.over || row->delivery.attempts == 0);
+           return row->foldable && !row->delivery.in_doubt &&
+                  (unit.over || row->delivery.attempts == 0);
          });
 }
 
@@ -109,7 +117,7 @@ void mark_foldable(std::vector<Unit>& units) {
   std::set<ThreadKey> held;
   for (auto& [row, unit] : rows) {
     if (held.contains(thread_of(*row))) unit->foldable = false;
-    if (!unit->foldable) held.insert(thread_of(*row));
+    if (!unit->foldable && !unit->named()) held.insert(thread_of(*row));
   }
 }
 
