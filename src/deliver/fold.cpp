@@ -266,24 +266,16 @@ void Folder::digest(const std::vector<const Unit*>& units) {
   const LabelTotals& totals = rules_.totals != nullptr ? *rules_.totals : kNone;
   DigestLimits limits;
   limits.pages = rules_.pages;
+  const bool noted = std::any_of(units.begin(), units.end(), [](const Unit* unit) {
+    return unit->over ? !over_message(*unit).note.empty() : !unit->last().note.empty();
+  });
+  if (noted) limits.bytes -= kNotesBytes;
   std::vector<DigestPage> pages = write_digest(entries_of(checks), limits, totals);
 
   std::int64_t place = units.front()->place().first;
   for (const Unit* unit : units) {
     for (const Row* row : news_of(*unit)) place = std::min(place, row->place.first);
   }
-<<<<<<< HEAD
-  place = std::max(place, not_before);
-
-  const Checks checks = by_check(units);
-  const bool noted = std::any_of(units.begin(), units.end(), [](const Unit* unit) {
-    return unit->over ? !over_message(*unit).note.empty() : !unit->last().note.empty();
-  });
-  DigestLimits limits;
-  if (noted) limits.bytes -= kNotesBytes;
-  std::vector<DigestPage> pages = write_digest(entries_of(checks), limits);
-=======
->>>>>>> deliver
   for (DigestPage& page : pages) {
     std::vector<const Unit*> told;
     std::vector<const Row*> news;

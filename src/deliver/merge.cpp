@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
-<<<<<<< HEAD
 // holds both a bad state and the UP becomes one message, even if it flapped in between; a reminder
 // with anything of its incident behind it is out of date. A row that a sink may already have taken
 // (found at the start, or an attempt without an answer) is told as it is, and cuts its chain: what
-// comes behind it must not be told before it.
-=======
-// holds both a bad state and the UP becomes one message; a reminder with anything of its incident
-// behind it is out of date. A row that a sink may already have taken (found at the start, or an
-// attempt without an answer) is told as it is, and cuts its chain: what comes behind it must not be
-// told before it. A digest may name it all the same: its own line follows as it is.
->>>>>>> deliver
+// comes behind it must not be told before it. A digest may name it all the same: its own line
+// follows as it is.
 #include "deliver/merge.h"
 
 #include <algorithm>
