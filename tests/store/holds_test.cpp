@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "store/backlog.h"
+#include "store/reader.h"
 #include "store/trouble.h"
 #include "support/memory_store.h"
 
@@ -136,6 +137,19 @@ TEST_CASE("withheld: what the disk refused is listed with what it holds, under o
             "SELECT group_concat(id || check_name) FROM (SELECT * FROM withheld ORDER BY id)") ==
         "1a,2b,3a,4b,5a");
   CHECK(sql(place.file(), "SELECT value FROM counters WHERE name = 'withheld'") == "5");
+}
+
+TEST_CASE("withheld: what is in memory and on the disk at once is listed once", "[store]") {
+  StorePlace place;
+  FakeClock clock;
+  const std::vector<Withheld> rows{numbered(1, withheld_row("a")), numbered(2, withheld_row("a"))};
+  REQUIRE(commit_and_wait(*open_store(place.dir(), clock, {}), {.withheld = rows}));
+  Backlog backlog(30);
+  backlog.add({.withheld = {rows[1], numbered(3, withheld_row("a"))}});
+  Reader reader(place.file(), backlog);
+  reader.allow(false);
+  CHECK(ids(reader.withheld("", 0, 10)) == Ids{3, 2, 1});
+  CHECK(ids(reader.withheld("a", 3, 10)) == Ids{2, 1});
 }
 
 TEST_CASE("withheld: in memory the newest are kept, as many as are allowed", "[store]") {
