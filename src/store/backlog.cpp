@@ -3,6 +3,7 @@
 #include "store/backlog.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tocsin {
@@ -27,6 +28,11 @@ void drop_ended(Rows& rows, std::int64_t floor, std::size_t excess) {
       ++row;
     }
   }
+}
+
+// What was withheld is never changed, so the disk has no older word on it.
+void drop_first(std::map<std::int64_t, Withheld>& rows, std::size_t excess) {
+  rows.erase(rows.begin(), std::next(rows.begin(), static_cast<std::ptrdiff_t>(excess)));
 }
 
 template <typename Rows>
@@ -61,7 +67,17 @@ void Backlog::add(const Change& change) {
     notifications_[notification->id].notification = notification;
   }
   for (const DeliveryRecord& delivery : change.deliveries) add_delivery(delivery);
+  add_holds(change);
   if (ended_ > ended_rows_ + ended_rows_ / 4) drop_the_oldest();
+}
+
+void Backlog::add_holds(const Change& change) {
+  for (const Withheld& row : change.withheld) {
+    withheld_[row.id] = row;
+    ++ended_;
+  }
+  for (const Silence& silence : change.silences) silences_[silence.id] = silence;
+  for (const std::int64_t id : change.ended_silences) silences_[id] = std::nullopt;
 }
 
 // The thread's name is remembered beyond this record, so a later record without it keeps it.
@@ -77,10 +93,11 @@ void Backlog::add_delivery(const DeliveryRecord& delivery) {
 void Backlog::drop_the_oldest() {
   const std::size_t incidents = count_ended(incidents_);
   const std::size_t notifications = count_ended(notifications_);
-  const std::size_t share = ended_rows_ / 2;
+  const std::size_t share = ended_rows_ / 3;
   if (incidents > share) drop_ended(incidents_, floor_.incident, incidents - share);
   if (notifications > share) drop_ended(notifications_, floor_.notification, notifications - share);
-  ended_ = std::min(incidents, share) + std::min(notifications, share);
+  if (withheld_.size() > share) drop_first(withheld_, withheld_.size() - share);
+  ended_ = std::min(incidents, share) + std::min(notifications, share) + withheld_.size();
 }
 
 void Backlog::clear() {
@@ -90,13 +107,15 @@ void Backlog::clear() {
   told_once_.clear();
   incidents_.clear();
   notifications_.clear();
+  withheld_.clear();
+  silences_.clear();
   ended_ = 0;
 }
 
 bool Backlog::empty() const {
   const std::lock_guard lock(mutex_);
   return checks_.empty() && incidents_.empty() && notifications_.empty() && heartbeats_.empty() &&
-         told_once_.empty();
+         told_once_.empty() && withheld_.empty() && silences_.empty();
 }
 
 Change Backlog::all() const {
@@ -122,6 +141,14 @@ Change Backlog::all() const {
     if (held.notification) change.notifications.push_back(held.notification);
     if (held.delivery) change.deliveries.push_back(*held.delivery);
   }
+  for (const auto& [id, row] : withheld_) change.withheld.push_back(row);
+  for (const auto& [id, silence] : silences_) {
+    if (silence) {
+      change.silences.push_back(*silence);
+    } else {
+      change.ended_silences.push_back(id);
+    }
+  }
   return change;
 }
 
@@ -136,6 +163,18 @@ std::vector<IncidentRecord> Backlog::incidents() const {
 std::map<std::int64_t, Backlog::Held> Backlog::notifications() const {
   const std::lock_guard lock(mutex_);
   return notifications_;
+}
+
+std::vector<Withheld> Backlog::withheld(const std::string& check, std::int64_t before,
+                                        std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Withheld> out;
+  auto row = before > 0 ? withheld_.lower_bound(before) : withheld_.end();
+  while (row != withheld_.begin() && out.size() < limit) {
+    --row;
+    if (check.empty() || row->second.check == check) out.push_back(row->second);
+  }
+  return out;
 }
 
 }  // namespace tocsin

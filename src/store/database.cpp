@@ -110,8 +110,8 @@ Database::Database(const std::filesystem::path& file, const Settings& settings)
 
 Database::~Database() = default;
 
-Saved Database::load() {
-  return guarded(parts_->session, [&] { return read_saved(parts_->session); });
+Stored Database::load() {
+  return guarded(parts_->session, [&] { return read_stored(parts_->session); });
 }
 
 bool Database::is_blank() {

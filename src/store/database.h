@@ -10,6 +10,7 @@
 #include "store/backlog.h"
 #include "store/failure.h"
 #include "store/migrations.h"
+#include "store/row_reader.h"
 #include "tocsin/store.h"
 
 namespace tocsin {
@@ -29,7 +30,7 @@ class Database {
   // Folds the log back into the file, as far as the disk lets it.
   ~Database();
 
-  Saved load();
+  Stored load();
   // Nothing has ever been written here.
   bool is_blank();
 

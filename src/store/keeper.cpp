@@ -79,7 +79,7 @@ void Keeper::start() {
   lock_ = DirectoryLock::take(dir_);
   const auto open_and_load = [&] {
     open();
-    saved_ = database_->load();
+    take(database_->load());
   };
   auto failure = attempt(open_and_load);
   const bool damaged = failure && failure->fault() == Fault::damaged;
@@ -87,13 +87,17 @@ void Keeper::start() {
   if (failure && !damaged && !is_lasting(failure->fault())) {
     auto readable = reader_.load(options_.migrations.size());
     known_ = readable.has_value();
-    saved_ = std::move(readable).value_or(Saved{});
+    take(std::move(readable).value_or(Stored{}));
   }
-  numbers_ = {saved_.last_incident, saved_.last_notification};
   backlog_.set_floor(numbers_);
   if (failure) return refused(*failure);
   known_ = true;
   became_well();
+}
+
+void Keeper::take(Stored stored) {
+  saved_ = std::move(stored.saved);
+  numbers_ = stored.numbers;
 }
 
 void Keeper::open() {
@@ -125,9 +129,12 @@ void Keeper::replace() {
   open();
 }
 
-bool Keeper::write(std::span<const Change> changes) {
+bool Keeper::write(std::span<Change> changes) {
   const Counters stored = numbers_;
-  for (const Change& change : changes) note_numbers(change);
+  for (Change& change : changes) {
+    note_numbers(change);
+    give_numbers(change);
+  }
   if (!failing_) {
     const auto failure = attempt([&] { database_->write(changes, numbers_); });
     if (!failure) return true;
@@ -261,6 +268,13 @@ void Keeper::note_numbers(const Change& change) {
   for (const NotificationPtr& notification : change.notifications) {
     numbers_.notification = std::max(numbers_.notification, notification->id);
   }
+  for (const Silence& silence : change.silences) {
+    numbers_.silence = std::max(numbers_.silence, silence.id);
+  }
+}
+
+void Keeper::give_numbers(Change& change) {
+  for (Withheld& row : change.withheld) row.id = ++numbers_.withheld;
 }
 
 void Keeper::set_trouble(std::string text) {

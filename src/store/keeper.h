@@ -32,8 +32,9 @@ class Keeper {
 
   Saved take_saved() { return std::move(saved_); }
 
-  // Writes all in one transaction, or keeps all in memory; true if they are on disk.
-  bool write(std::span<const Change> changes);
+  // Writes all in one transaction, or keeps all in memory; true if they are on disk. What was
+  // withheld is given its numbers here, so that it has the same ones in memory and on the disk.
+  bool write(std::span<Change> changes);
   // Does what is due: tries a disk that refused, looks into suspicions, prunes a batch.
   void tend();
   // How long until something is due; zero or less: now.
@@ -50,6 +51,7 @@ class Keeper {
   template <typename Work>
   std::optional<Failure> attempt(const Work& work);
   void start();
+  void take(Stored stored);
   void open();
   void reopen();
   void replace();
@@ -62,6 +64,7 @@ class Keeper {
   void look_again();
   void prune();
   void note_numbers(const Change& change);
+  void give_numbers(Change& change);
   void set_trouble(std::string text);
   SteadyTime now() const noexcept { return clock_.steady(); }
 

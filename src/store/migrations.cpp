@@ -116,10 +116,49 @@ constexpr std::string_view kVersion3[] = {
     "ALTER TABLE incidents ADD COLUMN acknowledged_why TEXT NOT NULL DEFAULT ''",
 };
 
+constexpr std::string_view kVersion4[] = {
+    "ALTER TABLE checks ADD COLUMN held_why TEXT NOT NULL DEFAULT 'none'",
+    "ALTER TABLE checks ADD COLUMN held_detail TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE checks ADD COLUMN held_since INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE checks ADD COLUMN held_changes INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE checks ADD COLUMN flap_slots INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE checks ADD COLUMN flap_at INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE checks ADD COLUMN flap_since INTEGER",
+    "ALTER TABLE checks ADD COLUMN flap_changes INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE incidents ADD COLUMN told_at INTEGER",
+    "ALTER TABLE incidents ADD COLUMN escalated INTEGER NOT NULL DEFAULT 0",
+    // Until this version, whoever is told of an incident was told when it was opened.
+    "UPDATE incidents SET told_at = opened_at WHERE told <> '[]'",
+    R"(CREATE TABLE withheld (
+         id INTEGER PRIMARY KEY,
+         at INTEGER NOT NULL,
+         check_name TEXT NOT NULL,
+         incident INTEGER NOT NULL,
+         kind TEXT NOT NULL,
+         to_state TEXT NOT NULL,
+         why TEXT NOT NULL,
+         detail TEXT NOT NULL,
+         notifiers TEXT NOT NULL
+       ))",
+    "CREATE INDEX withheld_check ON withheld (check_name, id)",
+    "CREATE INDEX withheld_at ON withheld (at)",
+    R"(CREATE TABLE silences (
+         id INTEGER PRIMARY KEY,
+         is_maintenance INTEGER NOT NULL,
+         names TEXT NOT NULL,
+         labels TEXT NOT NULL,
+         from_at INTEGER NOT NULL,
+         until_at INTEGER NOT NULL,
+         made_by TEXT NOT NULL,
+         why TEXT NOT NULL
+       ))",
+};
+
 constexpr Migration kSteps[] = {
     {"checks, incidents, notifications, threads, counters, heartbeats", kVersion1},
     {"messages of one's own: told_once", kVersion2},
     {"who looks after an incident: incidents.acknowledged_…", kVersion3},
+    {"what is held back: checks.held_…, checks.flap_…, withheld, silences", kVersion4},
 };
 
 void step(SqliteSession& session, const Migration& migration, std::size_t version) {

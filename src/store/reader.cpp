@@ -10,7 +10,7 @@
 #include <limits>
 #include <utility>
 
-#include "store/row_reader.h"
+#include "store/hold_rows.h"
 #include "store/session.h"
 #include "util/log.h"
 
@@ -140,10 +140,23 @@ std::vector<NotificationRow> Reader::notifications(std::int64_t before, int limi
   return rows;
 }
 
-std::optional<Saved> Reader::load(std::size_t version) {
-  const auto read_all = [&](SqliteSession& open) -> std::optional<Saved> {
+// The newest of both hold the newest of all.
+std::vector<Withheld> Reader::withheld(const std::string& check, std::int64_t before, int limit) {
+  std::vector<Withheld> rows = backlog_.withheld(check, before, wanted(limit));
+  const WithheldQuery query{check, before, wanted(limit)};
+  auto stored = read([&](SqliteSession& open) { return read_withheld(open, query); });
+  std::erase_if(stored, [&](const Withheld& row) {
+    return std::any_of(rows.begin(), rows.end(), [&](const auto& a) { return a.id == row.id; });
+  });
+  rows.insert(rows.end(), stored.begin(), stored.end());
+  sort_and_cut(rows, wanted(limit), [](const Withheld& row) { return row.id; });
+  return rows;
+}
+
+std::optional<Stored> Reader::load(std::size_t version) {
+  const auto read_all = [&](SqliteSession& open) -> std::optional<Stored> {
     if (open.number("PRAGMA user_version") != static_cast<std::int64_t>(version)) return {};
-    return read_saved(open);
+    return read_stored(open);
   };
   for (const bool frozen : {false, true}) {
     // On a file that has a log beside it, the promise that nobody writes would skip the log.
@@ -151,7 +164,7 @@ std::optional<Saved> Reader::load(std::size_t version) {
     const auto log_size = std::filesystem::file_size(file_.native() + "-wal", ignored);
     if (frozen && !ignored && log_size > 0) break;
     allow(frozen);
-    if (auto saved = read(read_all)) return saved;
+    if (auto stored = read(read_all)) return stored;
   }
   forbid();
   return std::nullopt;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "store/backlog.h"
+#include "store/row_reader.h"
 #include "tocsin/store.h"
 
 namespace tocsin {
@@ -36,10 +37,11 @@ class Reader {
   std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only);
   std::vector<NotificationRow> notifications(std::int64_t before, int limit,
                                              std::optional<DeliveryStatus> status);
+  std::vector<Withheld> withheld(const std::string& check, std::int64_t before, int limit);
 
   // Tries to read the file, without a promise to write (for a read-only place). Nothing if it
   // cannot be read or is of another version of the schema. Leaves the reader allowed if it could.
-  std::optional<Saved> load(std::size_t version);
+  std::optional<Stored> load(std::size_t version);
 
   // A look at the file found it damaged or failing: the writer should see for itself, and clear
   // this.

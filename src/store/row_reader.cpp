@@ -16,6 +16,8 @@
 #include <memory>
 #include <utility>
 
+#include "store/check_rows.h"
+#include "store/hold_rows.h"
 #include "store/message_json.h"
 #include "store/once_rows.h"
 
@@ -84,20 +86,20 @@ void bind_query(Statement& select, const ListQuery& query, bool filtered) {
 
 // The variables of one row of incidents, and what they mean.
 struct IncidentColumns {
-  Number id = 0, since = 0, opened_at = 0, reminders = 0;
-  OptionalNumber closed_at, reminded_at, acknowledged_at, acknowledged_until;
+  Number id = 0, since = 0, opened_at = 0, reminders = 0, escalated = 0;
+  OptionalNumber closed_at, told_at, reminded_at, acknowledged_at, acknowledged_until;
   std::string check, worst, told, thread_key, reason, details, acknowledged_by, acknowledged_why;
 
   static constexpr const char* kSelect =
       "SELECT id, check_name, since, opened_at, closed_at, worst, reminders, reminded_at, told,"
       " thread_key, reason, details, acknowledged_at, acknowledged_until, acknowledged_by,"
-      " acknowledged_why FROM incidents";
+      " acknowledged_why, told_at, escalated FROM incidents";
 
   void attach(Statement& select) {
     select, into(id), into(check), into(since), into(opened_at), into(closed_at), into(worst),
         into(reminders), into(reminded_at), into(told), into(thread_key), into(reason),
         into(details), into(acknowledged_at), into(acknowledged_until), into(acknowledged_by),
-        into(acknowledged_why), range(0, 1);
+        into(acknowledged_why), into(told_at), into(escalated), range(0, 1);
   }
 
   IncidentRecord record() const {
@@ -112,6 +114,8 @@ struct IncidentColumns {
     out.details = details;
     out.thread_key = thread_key;
     out.told = texts_from_json(told);
+    out.told_at = time_of(told_at);
+    out.escalated = count_of(escalated);
     out.reminders = count_of(reminders);
     out.reminded_at = time_of(reminded_at);
     if (const auto at = time_of(acknowledged_at)) {
@@ -203,29 +207,6 @@ DeliveryStatus parse_status(std::string_view word) noexcept {
     if (entry.word == word) return entry.status;
   }
   return DeliveryStatus::waiting;
-}
-
-std::vector<CheckRecord> read_checks(SqliteSession& session) {
-  std::vector<CheckRecord> out;
-  std::string name, state, told, reason;
-  Number since = 0;
-  OptionalNumber incident, gone_since;
-  Statement select(session.poco());
-  select << "SELECT name, state, told, since, reason, incident, gone_since FROM checks", into(name),
-      into(state), into(told), into(since), into(reason), into(incident), into(gone_since),
-      range(0, 1);
-  for_each_row(select, [&] {
-    CheckRecord check;
-    check.name = name;
-    check.state = state_of_word(state);
-    check.told = state_of_word(told);
-    check.since = time_of(since);
-    check.reason = reason;
-    if (!incident.isNull()) check.incident = incident.value();
-    check.gone_since = time_of(gone_since);
-    out.push_back(std::move(check));
-  });
-  return out;
 }
 
 std::vector<IncidentRecord> read_open_incidents(SqliteSession& session) {
@@ -356,14 +337,27 @@ std::vector<HeartbeatRecord> read_heartbeats(SqliteSession& session) {
   return out;
 }
 
-std::int64_t read_counter(SqliteSession& session, const std::string& name) {
-  // The rows are asked too: a file that was repaired by hand may have lost its counters.
-  return session.number("SELECT max((SELECT coalesce(max(id), 0) FROM " + name +
-                        "s), coalesce((SELECT value FROM counters WHERE name = '" + name +
+namespace {
+
+// The rows are asked too: a file that was repaired by hand may have lost its counters.
+std::int64_t highest(SqliteSession& session, const std::string& name, const std::string& table) {
+  return session.number("SELECT max((SELECT coalesce(max(id), 0) FROM " + table +
+                        "), coalesce((SELECT value FROM counters WHERE name = '" + name +
                         "'), 0))");
 }
 
-Saved read_saved(SqliteSession& session) {
+}  // namespace
+
+Counters read_counters(SqliteSession& session) {
+  Counters out;
+  out.incident = highest(session, "incident", "incidents");
+  out.notification = highest(session, "notification", "notifications");
+  out.withheld = highest(session, "withheld", "withheld");
+  out.silence = highest(session, "silence", "silences");
+  return out;
+}
+
+Stored read_stored(SqliteSession& session) {
   session.run("BEGIN");
   Saved saved;
   saved.checks = read_checks(session);
@@ -373,10 +367,13 @@ Saved read_saved(SqliteSession& session) {
   saved.incident_messages = read_incident_messages(session);
   saved.heartbeats = read_heartbeats(session);
   saved.told_once = read_told_once(session);
-  saved.last_incident = read_counter(session, "incident");
-  saved.last_notification = read_counter(session, "notification");
+  saved.silences = read_silences(session);
+  const Counters numbers = read_counters(session);
+  saved.last_silence = numbers.silence;
+  saved.last_incident = numbers.incident;
+  saved.last_notification = numbers.notification;
   session.run("COMMIT");
-  return saved;
+  return {std::move(saved), numbers};
 }
 
 }  // namespace tocsin

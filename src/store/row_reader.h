@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/backlog.h"
 #include "store/session.h"
 #include "tocsin/store.h"
 
@@ -28,7 +29,6 @@ struct ListQuery {
 };
 
 // Rows as records. All calls throw what Poco throws; none of them throws for what a row says.
-std::vector<CheckRecord> read_checks(SqliteSession& session);
 std::vector<IncidentRecord> read_open_incidents(SqliteSession& session);
 std::vector<IncidentRecord> read_incidents(SqliteSession& session, const ListQuery& query);
 std::vector<Saved::Waiting> read_waiting(SqliteSession& session);
@@ -39,10 +39,14 @@ std::vector<ThreadRef> read_threads(SqliteSession& session);
 std::vector<IncidentMessages> read_incident_messages(SqliteSession& session);
 std::vector<HeartbeatRecord> read_heartbeats(SqliteSession& session);
 
-// The highest number ever given of "incident" or "notification".
-std::int64_t read_counter(SqliteSession& session, const std::string& name);
+// The highest numbers ever given.
+Counters read_counters(SqliteSession& session);
 
 // All that a start needs, from one state of the database.
-Saved read_saved(SqliteSession& session);
+struct Stored {
+  Saved saved;
+  Counters numbers;
+};
+Stored read_stored(SqliteSession& session);
 
 }  // namespace tocsin

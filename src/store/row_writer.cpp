@@ -22,6 +22,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "store/check_rows.h"
+#include "store/hold_rows.h"
 #include "store/message_json.h"
 #include "store/once_rows.h"
 #include "store/row_reader.h"
@@ -72,37 +74,9 @@ std::string clean(std::string text) {
   return text;
 }
 
-struct CheckColumns {
-  Texts name, state, told, reason;
-  Numerals since;
-  Optionals incident, gone_since;
-
-  void add(const CheckRecord& check) {
-    name.push_back(check.name);
-    state.push_back(word(check.state));
-    told.push_back(word(check.told));
-    since.push_back(millis(check.since));
-    reason.push_back(clean(check.reason));
-    incident.push_back(check.incident ? Poco::Nullable<Poco::Int64>(*check.incident)
-                                      : Poco::Nullable<Poco::Int64>());
-    gone_since.push_back(millis(check.gone_since));
-  }
-
-  void write(Poco::Data::Session& session) {
-    if (name.empty()) return;
-    session << "INSERT INTO checks (name, state, told, since, reason, incident, gone_since)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?)"
-               " ON CONFLICT (name) DO UPDATE SET state = excluded.state, told = excluded.told,"
-               " since = excluded.since, reason = excluded.reason, incident = excluded.incident,"
-               " gone_since = excluded.gone_since",
-        use(name), use(state), use(told), use(since), use(reason), use(incident), use(gone_since),
-        now;
-  }
-};
-
 struct IncidentColumns {
-  Numerals id, since, opened_at, reminders;
-  Optionals closed_at, reminded_at, acknowledged_at, acknowledged_until;
+  Numerals id, since, opened_at, reminders, escalated;
+  Optionals closed_at, told_at, reminded_at, acknowledged_at, acknowledged_until;
   Texts check, worst, told, thread_key, reason, details, acknowledged_by, acknowledged_why;
 
   void add(const IncidentRecord& incident) {
@@ -115,6 +89,8 @@ struct IncidentColumns {
     reminders.push_back(incident.reminders);
     reminded_at.push_back(millis(incident.reminded_at));
     told.push_back(to_json(incident.told));
+    told_at.push_back(millis(incident.told_at));
+    escalated.push_back(incident.escalated);
     thread_key.push_back(clean(incident.thread_key));
     reason.push_back(clean(incident.reason));
     details.push_back(clean(incident.details));
@@ -129,12 +105,13 @@ struct IncidentColumns {
     if (id.empty()) return;
     session << "INSERT OR REPLACE INTO incidents (id, check_name, since, opened_at, closed_at,"
                " worst, reminders, reminded_at, told, thread_key, reason, details,"
-               " acknowledged_at, acknowledged_until, acknowledged_by, acknowledged_why)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               " acknowledged_at, acknowledged_until, acknowledged_by, acknowledged_why,"
+               " told_at, escalated)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         use(id), use(check), use(since), use(opened_at), use(closed_at), use(worst), use(reminders),
         use(reminded_at), use(told), use(thread_key), use(reason), use(details),
         use(acknowledged_at), use(acknowledged_until), use(acknowledged_by), use(acknowledged_why),
-        now;
+        use(told_at), use(escalated), now;
   }
 };
 
@@ -277,13 +254,11 @@ Texts forgotten_heartbeats(std::span<const Change> changes) {
 }  // namespace
 
 void write_rows(SqliteSession& session, std::span<const Change> changes) {
-  CheckColumns checks;
   IncidentColumns incidents;
   NotificationColumns notifications;
   DeliveryColumns deliveries;
   HeartbeatColumns heartbeats;
   for (const Change& change : changes) {
-    for (const CheckRecord& check : change.checks) checks.add(check);
     for (const IncidentRecord& incident : change.incidents) incidents.add(incident);
     for (const NotificationPtr& notification : change.notifications) {
       notifications.add(*notification);
@@ -292,7 +267,7 @@ void write_rows(SqliteSession& session, std::span<const Change> changes) {
     for (const HeartbeatRecord& heartbeat : change.heartbeats) heartbeats.add(heartbeat);
   }
   Poco::Data::Session& poco = session.poco();
-  checks.write(poco);
+  put_checks(session, changes);
   Texts forgotten = forgotten_checks(changes);
   if (!forgotten.empty()) poco << "DELETE FROM checks WHERE name = ?", use(forgotten), now;
   heartbeats.write(poco);
@@ -302,11 +277,13 @@ void write_rows(SqliteSession& session, std::span<const Change> changes) {
   notifications.write(poco);
   deliveries.write(poco);
   write_told_once(session, changes);
+  write_withheld(session, changes);
+  write_silences(session, changes);
 }
 
 void write_counters(SqliteSession& session, const Counters& numbers) {
-  Texts names{"incident", "notification"};
-  Numerals values{numbers.incident, numbers.notification};
+  Texts names{"incident", "notification", "withheld", "silence"};
+  Numerals values{numbers.incident, numbers.notification, numbers.withheld, numbers.silence};
   session.poco() << "INSERT INTO counters (name, value) VALUES (?, ?)"
                     " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
       use(names), use(values), now;
@@ -326,7 +303,10 @@ std::size_t prune_rows(SqliteSession& session, WallTime before, int most) {
              " WHERE ended_at IS NOT NULL AND ended_at < ? ORDER BY ended_at LIMIT ?)") +
          remove(
              "DELETE FROM threads WHERE (notifier, thread_key) IN"
-             " (SELECT notifier, thread_key FROM threads WHERE updated_at < ? LIMIT ?)");
+             " (SELECT notifier, thread_key FROM threads WHERE updated_at < ? LIMIT ?)") +
+         remove(
+             "DELETE FROM withheld WHERE id IN"
+             " (SELECT id FROM withheld WHERE at < ? ORDER BY at LIMIT ?)");
 }
 
 }  // namespace tocsin

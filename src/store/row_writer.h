@@ -19,7 +19,8 @@ namespace tocsin {
 void write_rows(SqliteSession& session, std::span<const Change> changes);
 // Raises the counters to these.
 void write_counters(SqliteSession& session, const Counters& numbers);
-// Removes up to `most` rows of each kind that ended before then; how many went.
+// Removes up to `most` rows of each kind that ended, or were withheld, before then; how many
+// went.
 std::size_t prune_rows(SqliteSession& session, WallTime before, int most);
 
 }  // namespace tocsin

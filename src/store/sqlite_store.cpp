@@ -71,6 +71,13 @@ std::vector<NotificationRow> SqliteStore::notifications(std::int64_t before, int
   return rows;
 }
 
+std::vector<Withheld> SqliteStore::withheld(const std::string& check, std::int64_t before,
+                                            int limit) {
+  auto rows = keeper_.lists().withheld(check, before, limit);
+  wake_if_suspicious();
+  return rows;
+}
+
 void SqliteStore::wake_if_suspicious() {
   if (!keeper_.lists().is_suspicious()) return;
   {
@@ -78,10 +85,6 @@ void SqliteStore::wake_if_suspicious() {
     poked_ = true;
   }
   wake_.notify_one();
-}
-
-std::vector<Withheld> SqliteStore::withheld(const std::string&, std::int64_t, int) {
-  return {};
 }
 
 void SqliteStore::flush() {
@@ -120,7 +123,7 @@ bool SqliteStore::wait_for_work(std::vector<Change>& changes, std::uint64_t& up_
   return !(stopping_ && changes.empty());
 }
 
-void SqliteStore::work(const std::vector<Change>& changes, std::uint64_t up_to) {
+void SqliteStore::work(std::vector<Change>& changes, std::uint64_t up_to) {
   if (changes.empty()) {
     keeper_.tend();
     end_stall();

@@ -37,7 +37,7 @@ class SqliteStore final : public Store {
 
   void write_what_comes();
   bool wait_for_work(std::vector<Change>& changes, std::uint64_t& up_to);
-  void work(const std::vector<Change>& changes, std::uint64_t up_to);
+  void work(std::vector<Change>& changes, std::uint64_t up_to);
   void watch_for_stalls();
   void tell(std::uint64_t up_to, bool durable);
   void wake_if_suspicious();

@@ -62,6 +62,8 @@ TEST_CASE("store: a full disk is told once; all is written when there is space a
     CHECK(store->notifications(0, 1000, DeliveryStatus::waiting).size() ==
           static_cast<std::size_t>(id) - 1);
     CHECK(store->notifications(refused, 1, std::nullopt)[0].notification->id == refused - 1);
+    CHECK(store->withheld("", 0, 1000).size() == static_cast<std::size_t>(id));
+    CHECK(store->withheld("web-" + std::to_string(refused), 0, 10).size() == 1);
 
     disk.make_space();
     clock.advance(std::chrono::seconds{6});
@@ -71,6 +73,8 @@ TEST_CASE("store: a full disk is told once; all is written when there is space a
     CHECK(commit_and_wait(*store, some_change(++id)));
     CHECK(sql(place.file(), "SELECT count(*) FROM notifications") == std::to_string(id));
     CHECK(sql(place.file(), "SELECT count(*) FROM notifications WHERE status = 'dead'") == "1");
+    CHECK(sql(place.file(), "SELECT count(*) FROM withheld") == std::to_string(id));
+    CHECK(sql(place.file(), "SELECT count(*) FROM silences") == std::to_string(id));
     CHECK(sql(place.file(), "PRAGMA integrity_check") == "ok");
   }
   CHECK(told.all().size() == 2);

@@ -129,6 +129,41 @@ inline CheckRecord check_record(const std::string& name, State state = State::do
   return check;
 }
 
+// Something holds its news back, and it flaps.
+inline CheckRecord held_record(const std::string& name) {
+  CheckRecord check = check_record(name);
+  check.held = {Hold::parent_down, "switch-1 is down", WallTime{Millis{1'767'323'045'111}}, 7};
+  check.flaps = {0x80001, WallTime{Millis{1'767'323'045'222}}, WallTime{Millis{1'767'323'045'333}},
+                 9};
+  return check;
+}
+
+inline Withheld withheld_row(const std::string& check, std::int64_t at = 1'767'323'045'444) {
+  Withheld out;
+  out.at = WallTime{Millis{at}};
+  out.check = check;
+  out.incident = 7;
+  out.kind = Kind::reminder;
+  out.to = State::down;
+  out.why = Hold::silenced;
+  out.detail = "until 09:00, by bob: \xE2\x9C\x93 moving 'house'";
+  out.notifiers = {"ops", "pager \"2\""};
+  return out;
+}
+
+inline Silence silence(std::int64_t id) {
+  Silence out;
+  out.id = id;
+  out.is_maintenance = id % 2 == 0;
+  out.match.names = {"web-*", "db-[12]"};
+  out.match.labels = {{"team", "shop*"}, {"a=b", ""}, {"team", "\xC3\xBC"}};
+  out.from = WallTime{Millis{1'767'323'045'555}};
+  out.until = WallTime{Millis{1'767'326'645'555}};
+  out.by = "bob";
+  out.why = "moving \"house\"";
+  return out;
+}
+
 inline IncidentRecord incident_record(std::int64_t id, bool closed = false) {
   IncidentRecord incident;
   incident.id = id;
@@ -139,6 +174,8 @@ inline IncidentRecord incident_record(std::int64_t id, bool closed = false) {
   incident.worst = State::down;
   incident.reason = "no answer";
   incident.told = {"ops", "terminal"};
+  incident.told_at = WallTime{Millis{1'767'323'046'000}};
+  incident.escalated = 1;
   incident.reminders = 2;
   incident.reminded_at = WallTime{Millis{1'767'323'050'000}};
   if (id % 2 == 1) {

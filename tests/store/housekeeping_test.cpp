@@ -113,8 +113,13 @@ TEST_CASE("store: what is old and ended is pruned, in batches; numbers go on", "
       change.deliveries.push_back(delivery(id, static_cast<DeliveryStatus>(1 + id % 3)));
       change.deliveries.back().thread_ref = "ref";
     }
+    for (int i = 0; i < 40; ++i) change.withheld.push_back(withheld_row("old"));
+    const WallTime new_one = clock.wall() + std::chrono::days{2};
+    change.withheld.push_back(withheld_row("new", new_one.time_since_epoch().count()));
+    change.silences = {silence(1)};
     REQUIRE(commit_and_wait(*store, change));
     clock.advance(std::chrono::days{399});
+    CHECK(store->withheld("", 0, 100).size() == 41);
     REQUIRE(commit_and_wait(*store, {.incidents = {incident_record(60, true)}}));
     CHECK(store->incidents(0, 100, false).size() == 51);
     clock.advance(std::chrono::days{2});
@@ -128,8 +133,13 @@ TEST_CASE("store: what is old and ended is pruned, in batches; numbers go on", "
            std::chrono::steady_clock::now() < deadline) {
       std::this_thread::yield();
     }
+    while (store->withheld("", 0, 100).size() > 1 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
     CHECK(store->incidents(0, 100, false).size() == 10);
     CHECK(store->notifications(0, 100, std::nullopt).size() == 10);
+    REQUIRE(store->withheld("", 0, 100).size() == 1);
+    CHECK(store->withheld("", 0, 100)[0].check == "new");
     CHECK(store->incidents(0, 100, true).size() == 10);
     CHECK(store->notifications(0, 100, DeliveryStatus::waiting).size() == 10);
   }
@@ -139,17 +149,28 @@ TEST_CASE("store: what is old and ended is pruned, in batches; numbers go on", "
   CHECK(saved.open_incidents.size() == 10);
   CHECK(saved.waiting.size() == 10);
   CHECK(saved.threads.empty());
+  CHECK(saved.silences == std::vector{silence(1)});
 }
 
 TEST_CASE("store: numbers never repeat, even when every row is gone", "[store]") {
   StorePlace place;
   FakeClock clock;
   REQUIRE(commit_and_wait(*open_store(place.dir(), clock, {}),
-                          {.incidents = {incident_record(9)}, .notifications = {notification(8)}}));
-  sql(place.file(), "DELETE FROM incidents; DELETE FROM notifications");
+                          {.incidents = {incident_record(9)},
+                           .notifications = {notification(8)},
+                           .withheld = {withheld_row("a"), withheld_row("b")},
+                           .silences = {silence(7)}}));
+  sql(place.file(),
+      "DELETE FROM incidents; DELETE FROM notifications; DELETE FROM withheld;"
+      "DELETE FROM silences");
   const Saved saved = open_store(place.dir(), clock, {})->load();
   CHECK(saved.last_incident == 9);
   CHECK(saved.last_notification == 8);
+  CHECK(saved.last_silence == 7);
+  CHECK(saved.silences.empty());
+  const auto store = open_store(place.dir(), clock, {});
+  REQUIRE(commit_and_wait(*store, {.withheld = {withheld_row("c")}}));
+  CHECK(store->withheld("", 0, 10).at(0).id == 3);
 }
 
 }  // namespace tocsin

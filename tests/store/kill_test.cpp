@@ -31,7 +31,10 @@ Change numbered(std::int64_t n) {
   change.checks[0].incident = n;
   change.incidents = {incident_record(n)};
   change.notifications = {notification(n)};
+  change.withheld = {withheld_row("check-" + std::to_string(n))};
+  change.silences = {silence(n)};
   if (n > 1) change.deliveries = {delivery(n - 1, DeliveryStatus::sent)};
+  if (n > 1) change.ended_silences = {n - 1};
   return change;
 }
 
@@ -122,7 +125,9 @@ TEST_CASE("store: what was reported durable survives kill -9, each transaction w
     CHECK(count("notifications WHERE status = 'sent'") == present - 1);
     CHECK(count("notifications WHERE status = 'waiting' AND id = " + std::to_string(present)) == 1);
     CHECK(count("checks WHERE incident = " + std::to_string(present)) == 1);
-    CHECK(count("counters WHERE value = " + std::to_string(present)) == 2);
+    CHECK(count("counters WHERE value = " + std::to_string(present)) == 4);
+    CHECK(count("withheld WHERE check_name = 'check-' || id") == present);
+    CHECK(sql(place.file(), "SELECT group_concat(id) FROM silences") == std::to_string(present));
     CHECK(sql(place.file(), "PRAGMA integrity_check") == "ok");
     first = present + 1;
   }

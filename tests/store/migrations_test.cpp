@@ -19,7 +19,7 @@ constexpr std::string_view kBad[] = {
     "INSERT INTO no_such_table VALUES (1)",
 };
 
-constexpr std::size_t kNow = 3;  // the present version
+constexpr std::size_t kNow = 4;  // the present version
 
 std::vector<Migration> present_and(std::span<const std::string_view> next) {
   std::vector<Migration> out(kMigrations.begin(), kMigrations.end());
@@ -44,11 +44,28 @@ void make_file(const StorePlace& place, const Clock& clock) {
 
 }  // namespace
 
+namespace {
+
+// What step 4 did, undone.
+void make_version_3(const StorePlace& place) {
+  for (const char* column : {"held_why", "held_detail", "held_since", "held_changes", "flap_slots",
+                             "flap_at", "flap_since", "flap_changes"}) {
+    sql(place.file(), std::string("ALTER TABLE checks DROP COLUMN ") + column);
+  }
+  sql(place.file(),
+      "ALTER TABLE incidents DROP COLUMN told_at; ALTER TABLE incidents DROP COLUMN escalated;"
+      "DROP TABLE withheld; DROP TABLE silences;"
+      "DELETE FROM counters WHERE name IN ('withheld', 'silence'); PRAGMA user_version = 3");
+}
+
+}  // namespace
+
 TEST_CASE("migrations: a file of version 1 is brought to the present one with its rows",
           "[store]") {
   StorePlace place;
   FakeClock clock;
   make_file(place, clock);
+  make_version_3(place);
   for (const char* column : {"at", "until", "by", "why"}) {
     sql(place.file(), std::string("ALTER TABLE incidents DROP COLUMN acknowledged_") + column);
   }
@@ -68,6 +85,43 @@ TEST_CASE("migrations: a file of version 1 is brought to the present one with it
   CHECK(kMigrations.size() == kNow);
   CHECK(sql(place.file(), "PRAGMA user_version") == std::to_string(kNow));
   CHECK(open_store(place.dir(), clock, {}, brisk())->load().told_once == std::vector{once});
+}
+
+TEST_CASE("migrations: in a file of version 3, who was told was told when it was opened",
+          "[store]") {
+  StorePlace place;
+  FakeClock clock;
+  make_file(place, clock);
+  IncidentRecord untold = incident_record(2);
+  untold.told.clear();
+  REQUIRE(commit_and_wait(*open_store(place.dir(), clock, {}, brisk()),
+                          {.incidents = {untold, incident_record(3, true)}}));
+  make_version_3(place);
+  const auto store = open_store(place.dir(), clock, {}, brisk());
+  CHECK(store->trouble().empty());
+  const Saved saved = store->load();
+  REQUIRE(saved.checks.size() == 2);
+  CHECK(saved.checks[0].state == State::down);
+  CHECK(saved.checks[0].held == Held{});
+  CHECK(saved.checks[0].flaps == FlapRecord{});
+  const auto incidents = store->incidents(0, 10, false);
+  REQUIRE(incidents.size() == 3);
+  CHECK(incidents[0].told_at == incidents[0].opened_at);
+  CHECK_FALSE(incidents[1].told_at.has_value());
+  CHECK(incidents[2].told_at == incidents[2].opened_at);
+  CHECK(incidents[2].told == std::vector<std::string>{"ops", "terminal"});
+  CHECK(incidents[2].acknowledged == incident_record(1).acknowledged);
+  CHECK(incidents[2].escalated == 0);
+  CHECK(saved.waiting.size() == 1);
+  CHECK(saved.silences.empty());
+  CHECK(saved.last_silence == 0);
+  CHECK(saved.last_incident == 3);
+  CHECK(store->withheld("", 0, 10).empty());
+  CHECK(commit_and_wait(
+      *store,
+      {.checks = {held_record("a")}, .withheld = {withheld_row("a")}, .silences = {silence(1)}}));
+  CHECK(store->withheld("a", 0, 10).size() == 1);
+  CHECK(sql(place.file(), "PRAGMA user_version") == "4");
 }
 
 TEST_CASE("migrations: a step after the present version keeps the rows", "[store]") {
@@ -108,7 +162,7 @@ TEST_CASE("migrations: one that fails half-way leaves the version before it whol
   const auto migrations = present_and(kBad);
   {
     const auto store = open_store(place.dir(), clock, told.events(), with(migrations));
-    CHECK(store->trouble().find("could not be brought to version 4 (flaps)") != std::string::npos);
+    CHECK(store->trouble().find("could not be brought to version 5 (flaps)") != std::string::npos);
     CHECK(store->trouble().find("no_such_table") != std::string::npos);
     REQUIRE(told.all().size() == 1);
     CHECK(told.all()[0] == "failing: " + store->trouble());

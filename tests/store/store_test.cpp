@@ -30,7 +30,7 @@ TEST_CASE("store: what was committed is there after a restart, field by field", 
   StorePlace place;
   FakeClock clock;
   Change change;
-  change.checks = {check_record("web-01"), check_record("gone"), check_record("never")};
+  change.checks = {held_record("web-01"), check_record("gone"), check_record("never")};
   change.checks[0].incident = 7;
   change.checks[1].gone_since = WallTime{Millis{1'767'000'000'001}};
   change.forgotten = {"never"};
@@ -62,6 +62,10 @@ TEST_CASE("store: what was committed is there after a restart, field by field", 
   CHECK(web.reason == change.checks[0].reason);
   CHECK(web.incident == 7);
   CHECK_FALSE(web.gone_since.has_value());
+  CHECK(web.held == change.checks[0].held);
+  CHECK(web.flaps == change.checks[0].flaps);
+  CHECK(gone.held == Held{});
+  CHECK(gone.flaps == FlapRecord{});
   CHECK_FALSE(gone.incident.has_value());
   CHECK(gone.gone_since == change.checks[1].gone_since);
 
@@ -75,6 +79,8 @@ TEST_CASE("store: what was committed is there after a restart, field by field", 
   CHECK(incident.worst == State::down);
   CHECK(incident.reason == "no answer");
   CHECK(incident.told == std::vector<std::string>{"ops", "terminal"});
+  CHECK(incident.told_at == change.incidents[0].told_at);
+  CHECK(incident.escalated == 1);
   CHECK(incident.reminders == 2);
   CHECK(incident.reminded_at == change.incidents[0].reminded_at);
   CHECK(incident.acknowledged == change.incidents[0].acknowledged);

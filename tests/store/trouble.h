@@ -110,7 +110,9 @@ class ForeignLock {
 inline Change some_change(std::int64_t id) {
   return {.checks = {check_record("web-" + std::to_string(id))},
           .incidents = {incident_record(id)},
-          .notifications = {notification(id)}};
+          .notifications = {notification(id)},
+          .withheld = {withheld_row("web-" + std::to_string(id))},
+          .silences = {silence(id)}};
 }
 
 inline void fill_database(const StorePlace& place, const Clock& clock, int rows) {

@@ -60,7 +60,17 @@ class MemoryStore final : public Store {
     return out;
   }
 
-  std::vector<Withheld> withheld(const std::string&, std::int64_t, int) override { return {}; }
+  std::vector<Withheld> withheld(const std::string& check, std::int64_t before,
+                                 int limit) override {
+    const std::lock_guard lock(mutex_);
+    std::vector<Withheld> out;
+    for (auto at = withheld_.rbegin(); at != withheld_.rend(); ++at) {
+      if (before > 0 && at->id >= before) continue;
+      if (!check.empty() && at->check != check) continue;
+      if (static_cast<int>(out.size()) < limit) out.push_back(*at);
+    }
+    return out;
+  }
   void flush() override {}
   std::string trouble() const override { return {}; }
 
@@ -83,6 +93,8 @@ class MemoryStore final : public Store {
     for (const auto& [key, ref] : threads_) out.threads.push_back({key.first, key.second, ref});
     for (const auto& [name, record] : heartbeats_) out.heartbeats.push_back(record);
     for (const auto& [key, once] : told_once_) out.told_once.push_back(once);
+    for (const auto& [id, silence] : silences_) out.silences.push_back(silence);
+    out.last_silence = last_silence_;
     return out;
   }
 
@@ -154,6 +166,18 @@ class MemoryStore final : public Store {
       if (delivery.thread_ref.empty() || !row.notification) continue;
       threads_[{row.notification->notifier, row.notification->thread_key}] = delivery.thread_ref;
     }
+    apply_holds(change);
+  }
+  void apply_holds(const Change& change) {
+    for (const Withheld& row : change.withheld) {
+      withheld_.push_back(row);
+      withheld_.back().id = static_cast<std::int64_t>(withheld_.size());
+    }
+    for (const Silence& silence : change.silences) {
+      silences_[silence.id] = silence;
+      last_silence_ = std::max(last_silence_, silence.id);
+    }
+    for (const std::int64_t id : change.ended_silences) silences_.erase(id);
   }
 
   mutable std::mutex mutex_;
@@ -163,6 +187,9 @@ class MemoryStore final : public Store {
   std::map<std::int64_t, IncidentRecord> incidents_;
   std::map<std::int64_t, NotificationRow> rows_;
   std::map<std::pair<std::string, std::string>, std::string> threads_;
+  std::vector<Withheld> withheld_;
+  std::map<std::int64_t, Silence> silences_;
+  std::int64_t last_silence_ = 0;
   std::vector<Change> changes_;
   std::vector<std::function<void(bool)>> held_;
   bool holding_ = false;
