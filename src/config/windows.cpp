@@ -31,7 +31,8 @@ std::optional<Millis> read_lasts(Section& section) {
 }  // namespace
 
 TimeWindowPtr Windows::read(Section& section) {
-  const std::string written = section.text("at") + '\n' + section.text("time_zone");
+  std::string written = section.text("at");
+  written += '\n' + section.text("time_zone");
   const auto lasts = read_lasts(section);
   if (!lasts) {
     read_times(section, kNoTimes);
