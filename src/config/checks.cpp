@@ -2,8 +2,8 @@
 // Copyright The Tocsin Authors
 //
 // Each check is made of three layers — its own keys, `defaults`, what is built in — and its type's
-// own settings. Lists of notifiers are the same for most checks, so equal ones are one list. Names
-// are looked up when all checks are there.
+// own settings. Lists of notifiers are the same for most checks, so equal ones are one list
+// (SharedParts). Names are looked up when all checks are there.
 #include "config/checks.h"
 
 #include <algorithm>
@@ -14,19 +14,18 @@
 #include "config/common.h"
 #include "config/daemon.h"
 #include "config/expand.h"
+#include "config/routes.h"
 #include "util/duration.h"
 #include "util/text.h"
 
 namespace tocsin {
 namespace {
 
-using NameList = std::shared_ptr<const std::vector<std::string>>;
-
 constexpr std::size_t kMostNobody = 10;  // warnings of checks that tell nobody
 
 class Reader {
  public:
-  Reader(Loading& loading, Names& notifiers, Config& config, Common defaults);
+  Reader(Loading& loading, SharedParts& parts, Names& names, Config& config, Common defaults);
 
   void read(Section& entry);
   // What can be said once all checks are there.
@@ -39,20 +38,20 @@ class Reader {
   void claim_secret(const Secret& secret, const Section& settings, const std::string& check);
   void set_thread(const Common& own, Check& into) const;
   void set_labels(const Common& own, Check& into) const;
-  void set_notify(const Common& own, Check& into);
+  void set_people(const Common& own, Check& into);
   void set_dependencies(const Common& own, Check& into);
-  NameList share(const std::vector<PlacedText>& names);
   void tell_nobody(const Check& check, Place place);
   void record(const Section& entry, const Check& check);
+  void record_people(const Check& check, Shown& out);
+  void warn_of_disabled_parents();
 
   Loading& loading_;
-  Names& notifiers_;
+  SharedParts& parts_;
+  Names& names_;
   Config& config_;
   Common defaults_;
   NameList inherited_notify_;
   std::vector<std::string_view> types_;
-  std::map<std::vector<std::string>, NameList> lists_;
-  Names names_;
   std::vector<Names::Edge> dependencies_;
   std::map<std::string, std::string> secrets_;  // of heartbeats, to their check's name
   std::size_t nobody_ = 0;
@@ -60,33 +59,21 @@ class Reader {
   Shown shown_;
 };
 
-Reader::Reader(Loading& loading, Names& notifiers, Config& config, Common defaults)
+Reader::Reader(Loading& loading, SharedParts& parts, Names& names, Config& config, Common defaults)
     : loading_(loading),
-      notifiers_(notifiers),
+      parts_(parts),
+      names_(names),
       config_(config),
-      defaults_(std::move(defaults)),
-      names_(loading, "check") {
+      defaults_(std::move(defaults)) {
   shown_.kind = Shown::Kind::list;
   for (const CheckType& type : loading.check_types) types_.push_back(type.name);
   if (defaults_.notify) {
-    inherited_notify_ = share(*defaults_.notify);
+    inherited_notify_ = parts.list(*defaults_.notify);
   } else if (config.notifiers.size() == 1) {
-    inherited_notify_ = share({{config.notifiers.front().name, {}, true}});
+    inherited_notify_ = parts.list({{config.notifiers.front().name, {}, true}});
   } else {
-    inherited_notify_ = share({});
+    inherited_notify_ = parts.list({});
   }
-}
-
-// Equal lists are one. Names that nobody has are reported where they stand.
-NameList Reader::share(const std::vector<PlacedText>& names) {
-  std::vector<std::string> list;
-  for (const PlacedText& name : names) {
-    notifiers_.find(name);
-    list.push_back(name.text);
-  }
-  NameList& known = lists_[list];
-  if (!known) known = std::make_shared<const std::vector<std::string>>(std::move(list));
-  return known;
 }
 
 void Reader::parse(Section& entry, const CheckType& type, Check& into) {
@@ -134,8 +121,20 @@ void Reader::set_labels(const Common& own, Check& into) const {
   into.labels.shrink_to_fit();
 }
 
-void Reader::set_notify(const Common& own, Check& into) {
-  into.notify = own.notify ? share(*own.notify) : inherited_notify_;
+// Escalation to nobody is none.
+Escalation or_none(const std::optional<Escalation>& steps) {
+  return steps && *steps && !(*steps)->empty() ? *steps : nullptr;
+}
+
+void Reader::set_people(const Common& own, Check& into) {
+  into.own_notify = own.notify.has_value();
+  into.notify = own.notify ? parts_.list(*own.notify) : inherited_notify_;
+  into.own_escalate = own.escalate.has_value();
+  into.escalate = or_none(own.escalate ? own.escalate : defaults_.escalate);
+  const auto& severity = own.severity ? own.severity : defaults_.severity;
+  into.severity = severity.value_or(CheckSeverity::critical);
+  const auto& hours = own.quiet_hours ? own.quiet_hours : defaults_.quiet_hours;
+  into.quiet_hours = hours.value_or(nullptr);
 }
 
 // An inherited dependency on the check itself is left out: `depends_on: [router]` for all is meant
@@ -153,11 +152,13 @@ void Reader::set_dependencies(const Common& own, Check& into) {
 
 void Reader::tell_nobody(const Check& check, Place place) {
   if (!check.notify->empty() || !check.enabled || !loading_.complete) return;
+  if (!check.own_notify && may_say_whom_to_tell(config_.routes, check)) return;
   ++nobody_;
   if (nobody_ > kMostNobody) return;
   loading_.problems.warn(
-      place,
-      "check \"" + check.name + "\" tells nobody; give it \"notify\", or set it in \"defaults\"");
+      place, "check \"" + check.name +
+                 "\" tells nobody; give it \"notify\", or set it in \"defaults\"" +
+                 (config_.routes.empty() || check.own_notify ? "" : ", or give it a route"));
   first_nobody_ = place;
 }
 
@@ -180,7 +181,14 @@ void Reader::record(const Section& entry, const Check& check) {
   out.add("down_after", Shown::of(std::to_string(check.timing.down_after)));
   out.add("up_after", Shown::of(std::to_string(check.timing.up_after)));
   out.add("remind_every", Shown::of(write_duration(check.timing.remind_every)));
-  out.map.emplace_back("notify", Shown::texts(*check.notify));
+  out.add("severity", Shown::of(std::string(to_string(check.severity))));
+  Shown flapping = Shown::mapping();
+  flapping.add("window", Shown::of(write_duration(check.timing.flap_window)));
+  flapping.add("high", Shown::of(std::to_string(check.timing.flap_high)));
+  flapping.add("low", Shown::of(std::to_string(check.timing.flap_low)));
+  out.add("flapping", std::move(flapping));
+  record_people(check, out);
+  out.add("quiet_hours", parts_.windows().shown(check.quiet_hours));
   out.add("depends_on", Shown::texts(check.depends_on));
   for (const auto& child : entry.keys()->children) {
     if (child->name == check.type) out.add(std::string(child->name), Shown::of_keys(child));
@@ -188,11 +196,23 @@ void Reader::record(const Section& entry, const Check& check) {
   shown_.list.push_back(std::move(out));
 }
 
+// Where there are routes, whether they are asked is told by what stands at the check itself: what
+// is inherited is left out there.
+void Reader::record_people(const Check& check, Shown& out) {
+  const bool routed = !config_.routes.empty();
+  if (!routed || check.own_notify) out.map.emplace_back("notify", Shown::texts(*check.notify));
+  if (check.own_escalate) {
+    out.map.emplace_back("escalate", shown_of(check.escalate));
+  } else if (!routed) {
+    out.add("escalate", shown_of(check.escalate));
+  }
+}
+
 void Reader::read(Section& entry) {
   auto check = std::make_shared<Check>();
   check->name = read_name(entry, "check");
   check->name.shrink_to_fit();
-  const Common own = read_common(entry);
+  const Common own = read_common(entry, parts_);
   const auto type = find_type(loading_, entry, "check", types_);
   check->timing = timing_of(entry, own, defaults_, type ? &loading_.check_types[*type] : nullptr);
   check->description = own.description ? *own.description : defaults_.description.value_or("");
@@ -200,7 +220,7 @@ void Reader::read(Section& entry) {
   check->enabled = own.enabled ? *own.enabled : defaults_.enabled.value_or(true);
   set_thread(own, *check);
   set_labels(own, *check);
-  set_notify(own, *check);
+  set_people(own, *check);
   set_dependencies(own, *check);
   if (type) parse(entry, loading_.check_types[*type], *check);
   entry.finish();
@@ -210,8 +230,21 @@ void Reader::read(Section& entry) {
   config_.checks.push_back(std::move(check));
 }
 
+void Reader::warn_of_disabled_parents() {
+  if (loading_.problems.any_error()) return;  // a name may be none
+  for (const Names::Edge& edge : dependencies_) {
+    const auto parent = names_.find(edge.to);
+    if (!parent || config_.checks[*parent]->enabled || !config_.checks[edge.from]->enabled)
+      continue;
+    loading_.problems.warn(edge.to.place,
+                           "check " + in_quotes(edge.to.text) +
+                               " is disabled, so it is never known to be down; this has no effect");
+  }
+}
+
 void Reader::finish() {
   names_.check(dependencies_, "depends on");
+  warn_of_disabled_parents();
   if (nobody_ > kMostNobody) {
     loading_.problems.warn(
         first_nobody_, "and " + std::to_string(nobody_ - kMostNobody) + " more checks tell nobody");
@@ -225,7 +258,7 @@ void Reader::finish() {
     loading_.problems.warn({}, "there are no checks; add some under \"checks\"");
 }
 
-// defaults.notify, else every notifier that a check names, in the order of the notifiers.
+// defaults.notify, else every notifier that a check or route names, in the order of the notifiers.
 std::vector<std::string> own_notify(const Config& config, const Common& defaults) {
   std::vector<std::string> out;
   if (defaults.notify) {
@@ -235,6 +268,9 @@ std::vector<std::string> own_notify(const Config& config, const Common& defaults
   std::vector<const std::vector<std::string>*> lists;
   for (const CheckPtr& check : config.checks) {
     if (lists.empty() || lists.back() != check->notify.get()) lists.push_back(check->notify.get());
+  }
+  for (const RouteRule& route : config.routes) {
+    if (route.notify) lists.push_back(route.notify.get());
   }
   std::sort(lists.begin(), lists.end());
   lists.erase(std::unique(lists.begin(), lists.end()), lists.end());
@@ -247,7 +283,7 @@ std::vector<std::string> own_notify(const Config& config, const Common& defaults
   return out;
 }
 
-Common read_defaults(Loading& loading, std::vector<Section>& files) {
+Common read_defaults(Loading& loading, std::vector<Section>& files, SharedParts& parts) {
   Section section = sole(loading, files, "defaults").child("defaults");
   const Node* node = section.keys()->node;
   if (node != nullptr) {
@@ -264,25 +300,35 @@ Common read_defaults(Loading& loading, std::vector<Section>& files) {
       section.node(type.name);
     }
   }
-  Common out = read_common(section);
+  Common out = read_common(section, parts);
+  Timing alone;
+  set_flapping(section, out, Common{}, alone);
   section.finish();
   return out;
+}
+
+// Who is told, which means more than the same at every check; all else is shown there.
+void record_defaults(Loading& loading, const Common& defaults, const Config& config) {
+  Shown shown = Shown::mapping();
+  if (defaults.notify) {
+    std::vector<std::string> names;
+    for (const PlacedText& name : *defaults.notify) names.push_back(name.text);
+    shown.map.emplace_back("notify", Shown::texts(names));
+  }
+  if (defaults.escalate && !config.routes.empty()) {
+    shown.add("escalate", shown_of(*defaults.escalate));
+  }
+  loading.document.add("defaults", std::move(shown));
 }
 
 }  // namespace
 
 std::vector<std::string> read_checks(Loading& loading, std::vector<Section>& files,
-                                     Names& notifiers, Config& config) {
-  Common defaults = read_defaults(loading, files);
-  if (defaults.notify) {
-    std::vector<std::string> names;
-    for (const PlacedText& name : *defaults.notify) names.push_back(name.text);
-    Shown shown = Shown::mapping();
-    shown.map.emplace_back("notify", Shown::texts(names));
-    loading.document.add("defaults", std::move(shown));
-  }
+                                     SharedParts& parts, Names& names, Config& config) {
+  Common defaults = read_defaults(loading, files, parts);
+  record_defaults(loading, defaults, config);
   Expander expander(loading, files, config);
-  Reader reader(loading, notifiers, config, defaults);
+  Reader reader(loading, parts, names, config, defaults);
   for (Section& file : files) {
     for (const Node* mapping : file.mappings("checks")) {
       for (const Node* made : expander.expand(*mapping)) {

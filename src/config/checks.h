@@ -8,13 +8,15 @@
 #include "config/loading.h"
 #include "config/names.h"
 #include "config/section.h"
+#include "config/shared_parts.h"
 #include "tocsin/config.h"
 
 namespace tocsin {
 
 // The checks of all files, joined, and who is told of the daemon's own troubles, into `config`,
-// whose notifiers are there already. The notifiers of what names none come back.
+// whose notifiers and routes are there already; `names` are those of the checks. The notifiers of
+// what names none come back.
 std::vector<std::string> read_checks(Loading& loading, std::vector<Section>& files,
-                                     Names& notifiers, Config& config);
+                                     SharedParts& parts, Names& names, Config& config);
 
 }  // namespace tocsin

@@ -18,6 +18,10 @@ constexpr Settings::Range<Millis> kTimeout{Millis{10}, std::chrono::minutes{30}}
 constexpr Settings::Range<Millis> kReminder{Millis{0}, std::chrono::days{30}};
 constexpr Millis kLeastReminder = std::chrono::seconds{1};
 constexpr Settings::Range<std::int64_t> kAfter{1, 1000};
+constexpr Settings::Range<Millis> kFlapWindow{Millis{0}, std::chrono::hours{7 * 24}};
+constexpr Millis kLeastFlapWindow = std::chrono::minutes{2};
+constexpr Settings::Range<std::int64_t> kFlapHigh{1, 100};
+constexpr Settings::Range<std::int64_t> kFlapLow{0, 99};
 constexpr std::size_t kMostText = 4000;   // characters; Google Chat's bound of a thread key
 constexpr std::size_t kMostNames = 1000;  // in `notify` or `depends_on`
 constexpr std::size_t kMostLabels = 32;
@@ -99,10 +103,12 @@ std::optional<Millis> read_time(Section& section, std::string_view key,
   return section.given(key) ? std::optional(value) : std::nullopt;
 }
 
-std::optional<std::uint16_t> read_after(Section& section, std::string_view key) {
-  const std::int64_t value = section.integer(key, kAfter.least, kAfter);
+template <typename Number>
+std::optional<Number> read_count(Section& section, std::string_view key,
+                                 Settings::Range<std::int64_t> range) {
+  const std::int64_t value = section.integer(key, range.least, range);
   if (!section.given(key)) return std::nullopt;
-  return static_cast<std::uint16_t>(value);
+  return static_cast<Number>(value);
 }
 
 std::optional<Millis> read_reminder(Section& section) {
@@ -110,6 +116,36 @@ std::optional<Millis> read_reminder(Section& section) {
   if (!value || *value == Millis{0} || *value >= kLeastReminder) return value;
   section.error("remind_every", "must be 0 (never) or at least " + write_duration(kLeastReminder));
   return std::nullopt;
+}
+
+std::optional<CheckSeverity> read_severity(Section& section) {
+  const std::string word = section.choice("severity", {"critical", "warning", "info"}, "critical");
+  return section.given("severity") ? parse_severity(word) : std::nullopt;
+}
+
+void read_flapping(Section& section, Common& into) {
+  Section flapping = section.child("flapping", "window");
+  into.flap_window = read_time(flapping, "window", kFlapWindow);
+  if (into.flap_window && *into.flap_window != Millis{0} && *into.flap_window < kLeastFlapWindow) {
+    flapping.error("window",
+                   "must be 0 (not looked for) or at least " + write_duration(kLeastFlapWindow));
+    into.flap_window.reset();
+  }
+  into.flap_high = read_count<std::uint8_t>(flapping, "high", kFlapHigh);
+  into.flap_low = read_count<std::uint8_t>(flapping, "low", kFlapLow);
+}
+
+std::optional<TimeWindowPtr> read_quiet_hours(Section& section, Windows& windows) {
+  const Node* node = section.node("quiet_hours");
+  if (node == nullptr) return std::nullopt;
+  if (node->is(Node::Kind::scalar) && node->text() == "none") return TimeWindowPtr{};
+  if (!node->is(Node::Kind::mapping)) {
+    section.error("quiet_hours", "none or a mapping expected, such as {at: \"22:00\", lasts: 9h}");
+    return std::nullopt;
+  }
+  Section hours = section.child("quiet_hours");
+  TimeWindowPtr window = windows.read(hours);
+  return window ? std::optional(std::move(window)) : std::nullopt;
 }
 
 bool is_label_key(std::string_view key) {
@@ -150,7 +186,7 @@ std::vector<std::pair<std::string, std::string>> read_labels(Section& section) {
 
 }  // namespace
 
-Common read_common(Section& section) {
+Common read_common(Section& section, SharedParts& parts) {
   Common out;
   out.description = read_text(section, "description", true);
   out.labels = read_labels(section);
@@ -161,20 +197,43 @@ Common read_common(Section& section) {
   out.interval = read_time(section, "interval", kInterval);
   out.timeout = read_time(section, "timeout", kTimeout);
   out.retry_interval = read_time(section, "retry_interval", kInterval);
-  out.down_after = read_after(section, "down_after");
-  out.up_after = read_after(section, "up_after");
+  out.down_after = read_count<std::uint16_t>(section, "down_after", kAfter);
+  out.up_after = read_count<std::uint16_t>(section, "up_after", kAfter);
   out.remind_every = read_reminder(section);
+  out.severity = read_severity(section);
+  read_flapping(section, out);
   out.notify = read_names(section, "notify");
+  out.escalate = parts.escalation(section);
+  out.quiet_hours = read_quiet_hours(section, parts.windows());
   out.depends_on = read_names(section, "depends_on");
   return out;
+}
+
+namespace {
+
+template <typename T>
+T pick(const std::optional<T>& mine, const std::optional<T>& theirs, T fallback) {
+  return mine ? *mine : theirs.value_or(fallback);
+}
+
+}  // namespace
+
+void set_flapping(Section& section, const Common& own, const Common& inherited, Timing& into) {
+  const Timing built_in;
+  into.flap_window = pick(own.flap_window, inherited.flap_window, built_in.flap_window);
+  into.flap_high = pick(own.flap_high, inherited.flap_high, built_in.flap_high);
+  into.flap_low = pick(own.flap_low, inherited.flap_low, built_in.flap_low);
+  // What is inherited alone was told of where it stands.
+  if (into.flap_low < into.flap_high || !(own.flap_high || own.flap_low)) return;
+  Section flapping = section.child("flapping", "window");
+  flapping.error(own.flap_low ? "low" : "high", "low must be less than high; they are " +
+                                                    std::to_string(into.flap_low) + " and " +
+                                                    std::to_string(into.flap_high));
 }
 
 Timing timing_of(Section& check, const Common& own, const Common& inherited,
                  const CheckType* type) {
   const Timing built_in;
-  const auto pick = [](const auto& mine, const auto& theirs, auto fallback) {
-    return mine ? *mine : theirs ? *theirs : fallback;
-  };
   Timing out;
   out.interval = pick(own.interval, inherited.interval, built_in.interval);
   const Millis timeout = pick(own.timeout, inherited.timeout, built_in.timeout);
@@ -199,6 +258,7 @@ Timing timing_of(Section& check, const Common& own, const Common& inherited,
   const auto up_after = its_type.up_after ? its_type.up_after : inherited.up_after;
   out.down_after = pick(own.down_after, down_after, built_in.down_after);
   out.up_after = pick(own.up_after, up_after, built_in.up_after);
+  set_flapping(check, own, inherited, out);
   return out;
 }
 

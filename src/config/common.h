@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/section.h"
+#include "config/shared_parts.h"
 #include "tocsin/check.h"
 #include "tocsin/registry.h"
 
@@ -28,6 +29,12 @@ struct Common {
   std::optional<Millis> remind_every;
   std::optional<std::uint16_t> down_after;
   std::optional<std::uint16_t> up_after;
+  std::optional<CheckSeverity> severity;
+  std::optional<Millis> flap_window;
+  std::optional<std::uint8_t> flap_high;
+  std::optional<std::uint8_t> flap_low;
+  std::optional<Escalation> escalate;
+  std::optional<TimeWindowPtr> quiet_hours;  // null for `none`
   std::optional<std::vector<PlacedText>> notify;
   std::optional<std::vector<PlacedText>> depends_on;
 };
@@ -39,7 +46,11 @@ std::optional<std::string> read_text(Section& section, std::string_view key, boo
 std::optional<std::vector<PlacedText>> read_names(Section& section, std::string_view key);
 
 // Reads them all, reporting what is wrong.
-Common read_common(Section& section);
+Common read_common(Section& section, SharedParts& parts);
+
+// When it flaps: its own settings, else the inherited, else the built-in ones; limits of its own
+// that make no sense together with these are reported.
+void set_flapping(Section& section, const Common& own, const Common& inherited, Timing& into);
 
 // A check's own settings, else those of its type (null: unknown), else the inherited, else the
 // built-in ones; what is inherited is clamped to the interval, and a check's own timeout above it

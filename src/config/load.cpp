@@ -14,9 +14,12 @@
 #include "config/daemon.h"
 #include "config/files.h"
 #include "config/loading.h"
+#include "config/maintenance.h"
 #include "config/names.h"
 #include "config/notifiers.h"
+#include "config/routes.h"
 #include "config/scheduled.h"
+#include "config/uplink.h"
 
 namespace tocsin {
 namespace {
@@ -26,15 +29,29 @@ struct Read {
   std::string document;  // only if asked for and valid
 };
 
+// Routes say whom a check tells, so they come before the checks; what is about the checks after.
+void read_people_and_checks(Loading& loading, std::vector<Section>& files, Config& config) {
+  Names notifiers(loading, "notifier");
+  config.notifiers = read_notifiers(loading, files, notifiers);
+  SharedParts parts(loading, notifiers);
+  Selectors selectors(loading);
+  const std::vector<Place> routes = read_routes(loading, files, parts, selectors, config);
+  Names checks(loading, "check");
+  const auto inherited = read_checks(loading, files, parts, checks, config);
+  read_scheduled(loading, files, notifiers, inherited, config);
+  read_maintenance(loading, files, parts.windows(), selectors, config);
+  read_uplink(loading, files, checks, config);
+  read_alive(loading, files, config);
+  judge_routes(loading, config, routes);
+  selectors.judge(config.checks);
+}
+
 Read read_all(const std::filesystem::path& file, Loading& loading) {
   auto config = std::make_shared<Config>();
   std::vector<Section> files = read_files(loading, file);
   if (!files.empty()) {
     read_daemon(loading, files, *config);
-    Names notifiers(loading, "notifier");
-    config->notifiers = read_notifiers(loading, files, notifiers);
-    const auto inherited = read_checks(loading, files, notifiers, *config);
-    read_scheduled(loading, files, notifiers, inherited, *config);
+    read_people_and_checks(loading, files, *config);
     for (Section& top : files) top.finish();
   }
   Read out;

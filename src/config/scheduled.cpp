@@ -5,12 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "config/address.h"
+#include "config/calendar_times.h"
 #include "config/common.h"
-#include "util/calendar.h"
 #include "util/duration.h"
 #include "util/text.h"
 
@@ -20,7 +19,6 @@ namespace {
 constexpr Millis kGrace = std::chrono::hours{1};
 constexpr Settings::Range<Millis> kGraceRange{std::chrono::minutes{1}, std::chrono::hours{24}};
 constexpr Millis kLeastDistance = std::chrono::minutes{1};  // between two occasions
-constexpr int kOccasionsLookedAt = 10;
 
 // One entry while it is read.
 class ScheduledReader {
@@ -33,9 +31,6 @@ class ScheduledReader {
 
  private:
   void read_times();
-  std::optional<Calendar> read_calendar();
-  std::optional<TimeZone> read_zone();
-  void look_at(const ScheduledMessage& message);
   void read_notify(const std::vector<std::string>& inherited);
   void read_message();
   std::string line(std::string_view key, std::size_t most);
@@ -48,69 +43,21 @@ class ScheduledReader {
   std::string zone_;
 };
 
-// Five words, or a word that begins with @, are a line of a crontab; all else is systemd's
-// notation, which has three words at the most.
-bool is_cron(std::string_view text) {
-  std::size_t words = 0;
-  bool blank = true;
-  for (const char c : text) {
-    const bool is_blank = c == ' ' || c == '\t';
-    if (blank && !is_blank) ++words;
-    blank = is_blank;
-  }
-  return words >= 5 || text.starts_with('@');
-}
-
-std::optional<Calendar> ScheduledReader::read_calendar() {
-  at_ = section_.text("at");
-  if (section_.node("at") == nullptr) {
-    section_.error(
-        "a scheduled message needs the times at which it is told; add \"at\", such as at: \"Mon "
-        "09:00\", or a crontab's \"0 9 * * 1\"");
-    return std::nullopt;
-  }
-  if (!section_.given("at")) return std::nullopt;
-  at_ = trim(at_);
-  ParsedCalendar parsed = is_cron(at_) ? Calendar::parse_cron(at_) : Calendar::parse_systemd(at_);
-  if (!parsed.calendar) section_.error("at", parsed.mistake);
-  return parsed.calendar;
-}
-
-std::optional<TimeZone> ScheduledReader::read_zone() {
-  const std::string name = section_.text("time_zone");
-  if (!section_.given("time_zone")) return TimeZone::local();
-  auto zone = TimeZone::find(name);
-  if (!zone) {
-    section_.error("time_zone", "no time zone is called \"" + printable(name, 60) +
-                                    "\"; one is called Europe/Berlin");
-  }
-  return zone;
-}
-
 void ScheduledReader::read_times() {
-  const auto calendar = read_calendar();
-  const auto zone = read_zone();
+  const auto times = tocsin::read_times(
+      section_,
+      "a scheduled message needs the times at which it is told; add \"at\", such as at: \"Mon "
+      "09:00\", or a crontab's \"0 9 * * 1\"");
   out_->grace = section_.duration("grace", kGrace, kGraceRange);
-  if (!calendar || !zone) return;
-  zone_ = zone->name();
+  if (!times) return;
+  at_ = times->at;
+  zone_ = times->zone;
   out_->at = at_ + " (" + zone_ + ")";
-  out_->next_after = [calendar = calendar->each_once(), zone = *zone](WallTime moment) {
-    return calendar.next_after(moment, zone);
-  };
-  look_at(*out_);
-}
-
-// What can be said of the times to come.
-void ScheduledReader::look_at(const ScheduledMessage& message) {
-  auto at = message.next_after(std::chrono::floor<Millis>(std::chrono::system_clock::now()));
-  if (!at) return section_.warn("at", "none of these times is still to come");
-  for (int i = 0; i < kOccasionsLookedAt; ++i) {
-    const auto next = message.next_after(*at);
-    if (!next) return;
-    if (*next - *at < kLeastDistance) {
-      return section_.error("at", "these times are less than a minute apart; nobody reads that");
-    }
-    at = next;
+  out_->next_after = times->next_after;
+  const Upcoming upcoming = look_ahead(*times);
+  if (!upcoming.any) section_.warn("at", "none of these times is still to come");
+  if (upcoming.least && *upcoming.least < kLeastDistance) {
+    section_.error("at", "these times are less than a minute apart; nobody reads that");
   }
 }
 

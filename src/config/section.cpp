@@ -27,7 +27,7 @@ std::string suggestion(const Keys& keys, std::string_view key, bool search) {
   }
   const std::string_view meant = search ? nearest(key, keys.asked) : std::string_view{};
   if (!meant.empty()) return "; did you mean \"" + std::string(meant) + "\"?";
-  constexpr std::size_t kReadable = 16;
+  constexpr std::size_t kReadable = 20;
   if (keys.asked.empty() || keys.asked.size() > kReadable) return "; remove it";
   std::string out = "; known here: ";
   for (std::size_t i = 0; i < keys.asked.size(); ++i)
