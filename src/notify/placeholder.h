@@ -65,7 +65,8 @@ struct MessageFacts {
 };
 
 // The value: empty where nothing is known; as clean as a line of text.h and bounded as there. Those
-// of `body`, `details` and `note` may have line breaks, and nothing else has. `label` is the label's key.
+// of `body`, `details` and `note` may have line breaks, and nothing else has. `label` is the
+// label's key.
 std::string value_of(Placeholder placeholder, std::string_view label, const MessageFacts& facts);
 
 }  // namespace tocsin

@@ -25,7 +25,8 @@ namespace tocsin {
 std::string first_line(const Message& message, const Language& language = english());
 
 // Why it is told now, or to them (Message::note); then what a paged person needs next, most needed
-// first; then the details, the middle of many lines left out. `late_by`: it is told late, and by how much.
+// first; then the details, the middle of many lines left out. `late_by`: it is told late, and by
+// how much.
 std::vector<std::string> body_lines(const Message& message, WallTime now,
                                     std::optional<Millis> late_by, const Locale& locale = {});
 

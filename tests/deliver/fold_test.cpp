@@ -4,48 +4,18 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <deque>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "deliver/messages.h"
+#include "deliver/fold_bench.h"
 
 using namespace tocsin;
 
-namespace {
-
-// A lane's rows, and fold() on them.
-class Waiting {
- public:
-  Row& add(const Telling& telling) { return rows_.emplace_back(waiting(telling)); }
-  std::optional<Folding> fold(std::size_t threshold = 20) {
-    std::vector<const Row*> rows;
-    for (const Row& row : rows_) rows.push_back(&row);
-    return tocsin::fold(rows, {.storm_threshold = threshold}, numbers_);
-  }
-
- private:
-  std::deque<Row> rows_;
-  std::int64_t last_id_ = 10'000;
-  const Numbers numbers_{[this] { return ++last_id_; },
-                         [this] { return "new-" + std::to_string(last_id_); }};
-};
-
-std::string check_name(int number) {
-  return "rack-07/web-" + std::to_string(1000 + number);
-}
-
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
-}
-
-}  // namespace
-
 TEST_CASE("fold: an incident that opened and closed while waiting becomes one message",
           "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 5, .reason = "connection refused"});
   lane.add({.id = 6, .check = "other", .incident = 2});
   lane.add({.id = 9,
@@ -85,7 +55,7 @@ TEST_CASE("fold: an incident that opened and closed while waiting becomes one me
 }
 
 TEST_CASE("fold: the worst state of the incident and its reason are told", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1, .kind = Kind::degraded, .reason = "slow"});
   lane.add({.id = 2, .kind = Kind::down, .reason = "refused"});
   lane.add({.id = 3, .kind = Kind::reminder, .reason = "still refused"});
@@ -99,103 +69,8 @@ TEST_CASE("fold: the worst state of the incident and its reason are told", "[del
   CHECK(folding->removed.size() == 5);
 }
 
-TEST_CASE("fold: what was noted of an incident's parts is noted of the whole, once", "[deliver]") {
-  Waiting lane;
-  lane.add({.id = 1, .note = "held back by a silence until 12:00\nwith it unreachable: a, b"});
-  lane.add({.id = 2, .kind = Kind::reminder, .note = "not acknowledged for 10 min"});
-  lane.add({.id = 3, .kind = Kind::unknown, .note = "with it unreachable: a, b"});
-  lane.add({.id = 4, .kind = Kind::up, .note = "with it reachable: a, b"});
-  const auto folding = lane.fold();
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK(folding->added[0].notification->message->note ==
-        "held back by a silence until 12:00\nwith it unreachable: a, b\nwith it reachable: a, b");
-}
-
-TEST_CASE("fold: an incident that flapped and is over is one message that says so", "[deliver]") {
-  Waiting lane;
-  lane.add({.id = 1, .reason = "no space left"});
-  lane.add({.id = 2, .kind = Kind::flapping, .reason = "changes too often: 6 changes in 14 min"});
-  lane.add({.id = 3, .kind = Kind::down, .reason = "no space left"});
-  lane.add({.id = 4, .kind = Kind::up, .reason = "2 GB free"});
-  const auto folding = lane.fold();
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK(folding->removed.size() == 4);
-  const Message& over = *folding->added[0].notification->message;
-  CHECK(over.kind == Kind::over);
-  CHECK(over.worst == State::down);
-  CHECK(over.worst_reason == "no space left");
-  CHECK(over.reason == "2 GB free");
-  CHECK(over.note == "was FLAPPING meanwhile");
-}
-
-TEST_CASE("fold: that a check flaps is told, and takes the place of a reminder", "[deliver]") {
-  Waiting lane;
-  lane.add({.id = 1, .kind = Kind::reminder});
-  lane.add({.id = 2, .kind = Kind::flapping});
-  SECTION("the reminder before it is out of date") {
-    const auto folding = lane.fold();
-    REQUIRE(folding);
-    CHECK(folding->added.empty());
-    CHECK(folding->removed == std::vector<Place>{{1, 0}});
-  }
-  SECTION("an UP behind it is told as it is, for nobody was told a state") {
-    lane.add({.id = 3, .kind = Kind::up});
-    const auto folding = lane.fold();
-    REQUIRE(folding);
-    CHECK(folding->added.empty());
-    CHECK(folding->removed == std::vector<Place>{{1, 0}});
-  }
-}
-
-TEST_CASE("fold: a digest names what flaps, and has the notes of what it tells", "[deliver]") {
-  Waiting lane;
-  for (int i = 1; i <= 22; ++i) {
-    Telling telling{.id = i, .check = check_name(i), .incident = i, .reason = "refused"};
-    if (i == 2) telling.kind = Kind::flapping;
-    if (i == 3) telling.note = "with it unreachable: a, b and 37 more";
-    if (i > 10 && i < 15) telling.note = "held back by a silence";
-    if (i == 22) telling.note = "no\nlonger\theld";
-    lane.add(telling);
-  }
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  const Message& digest = *folding->added[0].notification->message;
-  CHECK(first_line(digest.reason) ==
-        "DOWN 21 checks: rack-07/web-1001, rack-07/web-1003, rack-07/web-1004 and 18 more; "
-        "FLAPPING 1 check: rack-07/web-1002");
-  CHECK(digest.note ==
-        "rack-07/web-1003: with it unreachable: a, b and 37 more\n"
-        "held back by a silence (4 checks)\n"
-        "rack-07/web-1022: no longer held");
-}
-
-TEST_CASE("fold: a digest and its notes fit together, and who is left out is counted",
-          "[deliver]") {
-  Waiting lane;
-  for (int i = 1; i <= 200; ++i) {
-    lane.add({.id = i,
-              .check = check_name(i),
-              .incident = i,
-              .note = std::to_string(i) + std::string(5000, 'x')});
-  }
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  std::string all;
-  for (const Row& row : folding->added) {
-    const Message& digest = *row.notification->message;
-    CHECK(digest.reason.size() + digest.note.size() <= 3500);
-    all += digest.reason;
-  }
-  for (int i = 1; i <= 200; ++i) CHECK(all.find(check_name(i)) != std::string::npos);
-  const std::string& note = folding->added[0].notification->message->note;
-  CHECK(note.substr(note.rfind('\n')).starts_with("\nand notes of "));
-}
-
 TEST_CASE("fold: what a sink may have taken is never told in other words", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   Row& down = lane.add({.id = 1});
   Row& up = lane.add({.id = 2, .kind = Kind::up});
   SECTION("a DOWN that was found at the start") {
@@ -211,7 +86,7 @@ TEST_CASE("fold: what a sink may have taken is never told in other words", "[del
 }
 
 TEST_CASE("fold: what was refused for sure may still be merged", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   Row& down = lane.add({.id = 1});
   down.delivery.attempts = 7;
   down.delivery.next_at = down.notification->created_at;
@@ -224,7 +99,7 @@ TEST_CASE("fold: what was refused for sure may still be merged", "[deliver]") {
 }
 
 TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1});
   SECTION("another incident") {
     lane.add({.id = 2, .kind = Kind::up, .incident = 2});
@@ -239,7 +114,7 @@ TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[
     lane.add({.id = 2, .kind = Kind::up, .notifier = "dev"});
   }
   SECTION("no incident at all") {
-    Waiting none;
+    FoldBench none;
     none.add({.id = 1, .incident = 0});
     none.add({.id = 2, .kind = Kind::up, .incident = 0});
     CHECK_FALSE(none.fold());
@@ -248,14 +123,14 @@ TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[
 }
 
 TEST_CASE("fold: an UP alone stays an UP", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 2, .kind = Kind::up});
   lane.add({.id = 3, .check = "other", .incident = 2});
   CHECK_FALSE(lane.fold());
 }
 
 TEST_CASE("fold: a DOWN without an answer still comes before an incident's end", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1, .kind = Kind::degraded});
   lane.add({.id = 2}).delivery.in_doubt = true;
   lane.add({.id = 3, .kind = Kind::up});
@@ -263,7 +138,7 @@ TEST_CASE("fold: a DOWN without an answer still comes before an incident's end",
 }
 
 TEST_CASE("fold: of reminders that wait the latest is told", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int id = 1; id <= 3; ++id) lane.add({.id = id, .kind = Kind::reminder});
   SECTION("by itself") {
     const auto folding = lane.fold();
@@ -283,7 +158,7 @@ TEST_CASE("fold: of reminders that wait the latest is told", "[deliver]") {
 }
 
 TEST_CASE("fold: nothing is folded into a digest up to the threshold", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 20; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   CHECK_FALSE(lane.fold(20));
   lane.add({.id = 21, .check = check_name(21), .incident = 21});
@@ -291,7 +166,7 @@ TEST_CASE("fold: nothing is folded into a digest up to the threshold", "[deliver
 }
 
 TEST_CASE("fold: incidents that are over count as one thing each towards a storm", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 15; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   for (int i = 1; i <= 15; ++i) {
     lane.add({.id = 15 + i, .kind = Kind::up, .check = check_name(i), .incident = i});
@@ -303,7 +178,7 @@ TEST_CASE("fold: incidents that are over count as one thing each towards a storm
 }
 
 TEST_CASE("fold: five hundred servers down are a handful of messages that name each", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 500; ++i) {
     lane.add({.id = i,
               .check = check_name(i),
@@ -346,7 +221,7 @@ TEST_CASE("fold: five hundred servers down are a handful of messages that name e
 }
 
 TEST_CASE("fold: each notifier of a lane has a digest of its own", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 22; ++i) {
     lane.add({.id = i,
               .check = check_name(i),
@@ -364,7 +239,7 @@ TEST_CASE("fold: each notifier of a lane has a digest of its own", "[deliver]") 
 
 TEST_CASE("fold: a digest leaves alone what must be told by itself, and what comes behind it",
           "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1, .check = "doubt", .incident = 1}).delivery.in_doubt = true;
   lane.add({.id = 2, .check = "found", .incident = 2}).resumed = true;
   lane.add({.id = 3, .check = "tried", .incident = 3}).delivery.attempts = 1;
@@ -388,7 +263,7 @@ TEST_CASE("fold: a digest leaves alone what must be told by itself, and what com
 
 TEST_CASE("fold: a check that changed more than once stands in a digest once, as it is now",
           "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 21; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   lane.add({.id = 31, .kind = Kind::up, .check = check_name(1), .incident = 1});
   lane.add({.id = 32, .kind = Kind::down, .check = check_name(1), .incident = 40});
@@ -411,7 +286,7 @@ TEST_CASE("fold: a check that changed more than once stands in a digest once, as
 }
 
 TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 20; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   lane.add({.id = 21, .kind = Kind::info, .check = check_name(1), .incident = 0, .reason = "done"});
   lane.add({.id = 22, .kind = Kind::info, .check = "backup", .incident = 0, .reason = "done"});
@@ -426,7 +301,7 @@ TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[de
 }
 
 TEST_CASE("fold: a job's news between a DOWN and its UP stays a message of its own", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1});
   lane.add({.id = 2, .kind = Kind::info, .incident = 0, .reason = "finished"});
   lane.add({.id = 3, .kind = Kind::up});
@@ -438,7 +313,7 @@ TEST_CASE("fold: a job's news between a DOWN and its UP stays a message of its o
 }
 
 TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 30; ++i) {
     lane.add({.id = i, .kind = Kind::up, .check = check_name(i), .incident = i});
   }
@@ -451,7 +326,7 @@ TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", 
 }
 
 TEST_CASE("fold: a digest is as old as the oldest thing it tells", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   const WallTime then{std::chrono::seconds{1'767'323'045}};
   // The oldest is an UP, which stands behind the DOWNs in the text.
   lane.add({.id = 1, .kind = Kind::up, .check = check_name(1), .incident = 1, .at = then});
@@ -468,7 +343,7 @@ TEST_CASE("fold: a digest is as old as the oldest thing it tells", "[deliver]") 
 }
 
 TEST_CASE("fold: a digest says so when a part of it was not stored", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 30; ++i) {
     Row& row = lane.add({.id = i, .check = check_name(i), .incident = i});
     if (i == 7) row.notification = not_durable(*row.notification);
@@ -498,7 +373,7 @@ TEST_CASE("fold: found at a start, digests keep their order, before what followe
 
 TEST_CASE("fold: what a digest named is not named again, and its end is news of one message",
           "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   for (int i = 1; i <= 30; ++i) {
     lane.add({.id = i, .check = check_name(i), .incident = i}).delivery.folded_into = 99;
   }
@@ -512,7 +387,7 @@ TEST_CASE("fold: what a digest named is not named again, and its end is news of 
 }
 
 TEST_CASE("fold: an end whose every part was named is so as well", "[deliver]") {
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1}).delivery.folded_into = 98;
   lane.add({.id = 2, .kind = Kind::up}).delivery.folded_into = 99;
   const auto folding = lane.fold(20);
@@ -528,7 +403,7 @@ TEST_CASE("fold: an end whose every part was named is so as well", "[deliver]") 
 
 TEST_CASE("fold: what is merged of a pager's rows is still a pager's", "[deliver]") {
   // A merged row was taken for one that may be folded, and the next storm took it away.
-  Waiting lane;
+  FoldBench lane;
   lane.add({.id = 1}).foldable = false;
   lane.add({.id = 2, .kind = Kind::up}).foldable = false;
   const auto folding = lane.fold(20);

@@ -160,6 +160,24 @@ TEST_CASE("alertmanager: each kind fires or ends", "[notify]") {
   }
 }
 
+TEST_CASE("alertmanager: what flaps is the alert that fired, and the end ends it", "[notify]") {
+  AlertmanagerStandIn stand_in;
+  const auto notifier = manager(stand_in);
+  SendDesk desk;
+  Message flapping = a_message(Kind::flapping);
+  flapping.from = State::degraded;
+  flapping.to = State::up;
+  CHECK(desk.send(*notifier, a_notification(flapping)).what == What::sent);
+  CHECK(stand_in.label("severity") == "warning");
+  CHECK(json_field(stand_in.alert(), "endsAt") > "2026-06");
+  Message up = a_message(Kind::up);
+  up.from = State::up;
+  up.worst = State::degraded;
+  CHECK(desk.send(*notifier, a_notification(up)).what == What::sent);
+  CHECK(stand_in.label("severity") == "warning");
+  CHECK(json_field(stand_in.alert(), "endsAt") < "2026-06");
+}
+
 TEST_CASE("alertmanager: another severity is another alert, and the one before ends", "[notify]") {
   AlertmanagerStandIn stand_in;
   const auto notifier = manager(stand_in);
