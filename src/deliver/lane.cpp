@@ -33,6 +33,8 @@ namespace {
 
 constexpr unsigned kStubbornAfter = 8;  // some three minutes
 constexpr Millis kStubbornPause{60'000};
+// What was told before needs no hurry, also where nothing limits it.
+constexpr Millis kBetweenLines{1000};
 constexpr std::size_t kLongestError = 500;
 constexpr unsigned kMostUpdateFailures = 4;
 
@@ -92,6 +94,7 @@ Lane::Next Lane::next(Moment now, std::size_t storm_threshold, const Numbers& nu
   if (row == nullptr) {
     out.what = Next::What::wait;
     out.at = storm_.next_event(now.steady);
+    if (next_line_ > now.steady) out.at = std::min(out.at, next_line_);
     return out;
   }
   under_way_ = row->place;
@@ -195,6 +198,7 @@ Row Lane::end(const Outcome& outcome, Moment now) {
   ++record.attempts;
   record.at = now.wall;
   record.next_at.reset();
+  if (row.named()) next_line_ = now.steady + kBetweenLines;
   if (row.foldable && (outcome.what == Outcome::What::sent || outcome.in_doubt)) {
     storm_.sent(row.notification->message->kind == Kind::digest, now.steady);
   }

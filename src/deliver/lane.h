@@ -122,6 +122,7 @@ class Lane {
   Place under_way_;          // the place of the row being attempted
   std::vector<Place> made_;  // the places of rows whose commit is under way
   SteadyTime spaced_until_;
+  SteadyTime next_line_{};  // of what a digest told
   SteadyTime paused_until_{};
 };
 

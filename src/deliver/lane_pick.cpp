@@ -148,7 +148,7 @@ bool Lane::holds(SteadyTime now, std::size_t storm_threshold) {
   return later && (storm_.many_changed(storm_threshold, now) || untold(false) > storm_threshold);
 }
 
-// Null if nothing may leave before storm_.next_event().
+// Null if nothing may leave before storm_.next_event() or next_line_.
 Row* Lane::pick(SteadyTime now, std::size_t storm_threshold) {
   if (any_named_ || storm_.begun(now)) return pick_in_storm(now, holds(now, storm_threshold));
   std::set<Thread> passed_over;
@@ -170,13 +170,14 @@ Row* Lane::pick_in_storm(SteadyTime now, bool hold) {
     if (!row.named() && !(hold && for_digest(row))) urgent.insert(thread_of(row));
   }
   const bool young = storm_.young(now);
+  const bool lines = !young && now >= next_line_;
   const bool full = young && storm_.messages_left(now) == 0;
   std::array<Candidates, 3> kinds;  // urgent, news, lines
   std::set<Thread> seen;
   for (auto& [place, row] : rows_) {
     if (!seen.insert(thread_of(row)).second || (full && row.foldable)) continue;
     const bool line = !urgent.contains(thread_of(row));
-    if (line && (young || !row.named())) continue;
+    if (line && !(lines && row.named())) continue;
     Candidates& kind = kinds.at(line ? 2 : (is_news(row) ? 1 : 0));
     Row*& first = row.not_before <= now ? kind.ready : kind.stubborn;
     if (first == nullptr) first = &row;

@@ -4,6 +4,8 @@
 // practical:
 //
 //   merge, digest, fold   what waits → fewer messages                      (pure)
+//   shared_label          what the checks of a digest have in common       (pure)
+//   storm                 how often digests, how many messages             (told the time)
 //   lane, backoff         what one sink is to be told next, and when       (told the time)
 //   attempt, commits      one attempt at a sink; one transaction           (on the loop)
 //   engine                turns lanes: next → fold or attempt → commit → next …
@@ -18,8 +20,12 @@
 // sink that knows uids tells it once, another one at most twice. A folding is committed before it
 // is sent, so a crash finds either the many or the one.
 //
+// In a storm a digest names what waits, and each row waits on for its own line, so that its thread
+// is complete in the end: it is waiting with the digest's id as `folded_into`, on disk too. Lines
+// give way to whatever was told in no form. What becomes of the digest does not matter to them.
+//
 // What was found waiting at a start may have been taken by its sink; so may what got no answer.
-// Neither is ever told in other words: the sink would not recognise it.
+// Neither is ever told in other words: the sink would not recognise it. A digest may name it.
 //
 // An attempt without an answer is repeated for as long as no answer comes. Losing a page is worse
 // than repeating it.

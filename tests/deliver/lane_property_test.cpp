@@ -5,6 +5,7 @@
 // and at the end.
 #include <rapidcheck/catch.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <map>
@@ -127,9 +128,16 @@ class Play {
   }
 
   void fold(const Change& change, int how) {
+    std::vector<std::int64_t> digests;
+    const bool digest_waits = std::any_of(made_.begin(), made_.end(), [&](std::int64_t id) {
+      const Fate& fate = fates_.at(id);
+      return fate.status == DeliveryStatus::waiting &&
+             fate.notification->message->kind == Kind::digest;
+    });
     for (const NotificationPtr& made : change.notifications) {
       RC_ASSERT(!fates_.contains(made->id));
       made_.insert(made->id);
+      if (made->message->kind == Kind::digest) digests.push_back(made->id);
       fates_[made->id].notification = made;
     }
     for (const DeliveryRecord& record : change.deliveries) {
@@ -143,6 +151,7 @@ class Play {
       fate.status = DeliveryStatus::folded;
       fate.into = record.folded_into;
     }
+    RC_ASSERT(digests.empty() || !digest_waits);
     interrupt(how);
     lane_.committed(how % 7 != 0);
   }

@@ -270,6 +270,35 @@ TEST_CASE("sender: a storm is one page and a digest", "[deliver]") {
   }
 }
 
+TEST_CASE("sender: a digest says of how many checks it speaks, as the latest reload has it",
+          "[deliver]") {
+  SenderBench bench;
+  const auto ops = bench.notifier("ops");
+  bench.start();
+  auto config = std::make_shared<Config>(*bench.config());
+  for (int i = 0; i < 40; ++i) {
+    auto check = std::make_shared<Check>();
+    check->labels = {{"dc", "dc-2"}};
+    config->checks.push_back(std::move(check));
+  }
+  bench.sender->reconfigure(config);
+  Change change;
+  for (int id = 1; id <= 30; ++id) {
+    auto made = std::make_shared<Notification>(
+        *tell({.id = id, .check = "web-" + std::to_string(id), .incident = id}));
+    auto message = std::make_shared<Message>(*made->message);
+    message->labels = {{"dc", "dc-2"}};
+    made->message = std::move(message);
+    change.notifications.push_back(std::move(made));
+  }
+  bench.store.commit(change, {});
+  bench.sender->submit(change.notifications);
+  bench.pass(Millis{1000});
+  REQUIRE_FALSE(ops->seen().empty());
+  CHECK(ops->seen()[0].message.reason.starts_with(
+      "DOWN 30 of 40 checks on dc=dc-2, connection refused: web-1, web-2, web-3 and 27 more\n"));
+}
+
 TEST_CASE("sender: a notifier that throws is tried again, and its text is not told", "[deliver]") {
   SenderBench bench;
   const auto ops = bench.notifier("ops");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // A thousand servers fail, and one space of Google Chat is told. A lane, a disk and a sink that
-// takes everything, on a clock turned by hand; what arrived is looked at with its time.
+// takes everything while it is there, on a clock turned by hand; what arrived is looked at with its
+// time.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
@@ -37,14 +38,14 @@ class Space {
     bool is_digest() const { return it->message->kind == Kind::digest; }
   };
 
-  Space() {
+  explicit Space(Millis spacing = kSpacing) : spacing_(spacing) {
     restart();
     clock_.advance(Millis{5000});
     began_ = clock_.steady();
   }
 
   void restart() {
-    lane_ = std::make_unique<Lane>(kSpacing, clock_.steady(), 1);
+    lane_ = std::make_unique<Lane>(spacing_, clock_.steady(), 1);
     std::vector<Row> rows;
     for (Saved::Waiting& saved : disk_.saved().waiting) {
       Row row = make_row(saved.notification);
@@ -71,6 +72,7 @@ class Space {
     lane_->add(std::move(row), now());
   }
 
+  void set_away(bool away) { away_ = away; }
   // Everything that the lane does until then, counted from the first change.
   void run_until(Millis end) {
     const SteadyTime until = began_ + end;
@@ -125,10 +127,13 @@ class Space {
   Moment now() const { return {clock_.steady(), clock_.wall()}; }
   void turn_to(SteadyTime at) { clock_.advance(std::chrono::ceil<Millis>(at - clock_.steady())); }
   void send(const NotificationPtr& notification) {
-    arrivals_.push_back(
-        {std::chrono::duration_cast<Millis>(clock_.steady() - began_), notification});
     Outcome outcome;
-    outcome.what = Outcome::What::sent;
+    outcome.reason = "503 Service Unavailable";
+    if (!away_) {
+      outcome.what = Outcome::What::sent;
+      const auto at = std::chrono::duration_cast<Millis>(clock_.steady() - began_);
+      arrivals_.push_back({at, notification});
+    }
     const Row row = lane_->end(outcome, now());
     Change change;
     change.deliveries.push_back(row.delivery);
@@ -136,6 +141,8 @@ class Space {
     lane_->committed(true);
   }
 
+  Millis spacing_;
+  bool away_ = false;
   FakeClock clock_;
   MemoryStore disk_;
   std::unique_ptr<Lane> lane_;
@@ -279,8 +286,8 @@ TEST_CASE("storm: more checks than the threshold in ten seconds begin it, howeve
   }
   space.run_until(kMinute);
   check_first_minute(space, 30);
-  CHECK(std::any_of(space.arrivals(Millis{0}, kMinute).begin(),
-                    space.arrivals(Millis{0}, kMinute).end(),
+  const auto first = space.arrivals(Millis{0}, kMinute);
+  CHECK(std::any_of(first.begin(), first.end(),
                     [](const Space::Arrival& arrival) { return arrival.is_digest(); }));
 }
 
@@ -323,4 +330,48 @@ TEST_CASE("storm: other trouble soon after it is told at once", "[deliver]") {
   const auto next = space.arrivals(Millis{70'000}, Millis{72'200});
   REQUIRE_FALSE(next.empty());
   CHECK(space.unnamed(250, Millis{0}, Millis{72'200}) == 0);
+}
+
+TEST_CASE("storm: a sink without a pace of its own gets the lines one a second", "[deliver]") {
+  Space space(Millis{0});
+  fail_all(space, 100);
+  space.run_until(Millis{90'500});
+  CHECK(space.arrivals(Millis{0}, kMinute).size() == 1);
+  CHECK(space.arrivals(kMinute, Millis{90'500}).size() == 31);
+  // And a page need not wait for them.
+  space.change(101, Kind::down);
+  space.run_until(Millis{90'501});
+  CHECK(space.thread(101) == Kinds{Kind::down});
+}
+
+TEST_CASE("storm: a sink without a pace needs no digest while it takes all at once", "[deliver]") {
+  Space space(Millis{0});
+  for (int i = 1; i <= 100; ++i) {
+    space.change(i, Kind::down);
+    space.run_until(Millis{i * 10});
+  }
+  CHECK(space.arrivals(Millis{0}, Millis{1001}).size() == 100);
+}
+
+TEST_CASE("storm: a sink that was away hears few messages in the minute after it is back",
+          "[deliver]") {
+  Space space;
+  space.set_away(true);
+  fail_all(space, 300);
+  space.run_until(30 * kMinute);
+  for (int i = 1; i <= 300; ++i) space.change(i, i <= 100 ? Kind::up : Kind::degraded);
+  space.run_until(60 * kMinute);
+  space.set_away(false);
+  space.run_until(70 * kMinute);
+  REQUIRE_FALSE(space.arrivals(Millis{0}, 70 * kMinute).empty());
+  const Millis back = space.arrivals(Millis{0}, 70 * kMinute)[0].at;
+  const auto first = space.arrivals(back, back + kMinute);
+  CHECK(first.size() <= 10);
+  // The row that was tried when it came back, and then digests.
+  for (const Space::Arrival& arrival : space.arrivals(back + Millis{1}, back + kMinute)) {
+    CHECK(arrival.is_digest());
+  }
+  space.run_dry();
+  for (int i = 1; i <= 100; ++i) CHECK(space.thread(i) == Kinds{Kind::over});
+  for (int i = 101; i <= 300; ++i) CHECK(space.thread(i) == Kinds{Kind::down, Kind::degraded});
 }
