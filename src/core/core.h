@@ -106,6 +106,8 @@ class Core {
   void judge(EndedProbe& ended, Watched& watched, Change& change);
   void enter(Watched& watched, const Transition& transition, Change& change);
   void settle(std::uint32_t id, bool may_remind, Change& change);
+  void tell_now(Watched& watched, Change& change);
+  void remind_due(Watched& watched, Change& change);
   void settle_all(Change& change);
   void settle_held(Change& change);
   void note_look(Watched& watched, Change& change);

@@ -24,6 +24,11 @@ void log_transition(const Check& check, const Transition& transition, const Case
       "probes", transition.row, "incident", held.record.incident.value_or(0));
 }
 
+// A page is about what is so now: not about what was so before a restart, or is just coming back.
+bool seen_bad(const Watched& watched) noexcept {
+  return watched.last_probe_at && watched.last.verdict != Verdict::up;
+}
+
 }  // namespace
 
 void Core::judge(EndedProbe& ended, Watched& watched, Change& change) {
@@ -82,28 +87,16 @@ void Core::settle(std::uint32_t id, bool may_remind, Change& change) {
   const Check& check = *watched.check;
   CheckRecord& record = watched.held.record;
   const std::size_t before = change.checks.size() + change.incidents.size();
-  if (calm_down(check, watched.held, desk(), change)) watched.view.reset();
+  if (record.flaps.since && calm_down(check, watched.held, desk(), change)) watched.view.reset();
   // What is untold and not held has just come back into the configuration: its next look tells.
   const bool tellable = record.held.why != Hold::none || record.told == record.state;
   if (is_bad(record.state) && watched.held.incident && tellable && !record.gone_since) {
     const HoldReason hold = look_around(watched, record.state, record.since);
     if (hold.why != Hold::none) {
       hold_back(check, hold, watched.held, desk(), change);
-    } else {
-      Finding finding(record.reason);
-      finding.details = watched.last.details;
-      std::string note;
-      const bool is_news = record.told != record.state;
-      if (is_news && record.state == State::down) note = dependants_note(watched_, id);
-      finding.note = note;
-      release(check, watched.failed, finding, watched.held, desk(), change);
-      if (may_remind) {
-        const auto due = next_reminder(check, watched.held);
-        if (due && ports_.clock.wall() >= *due) {
-          remind(check, Finding(record.reason), watched.held, desk(), change);
-        }
-        escalate_due(check, watched.held, desk(), change);
-      }
+    } else if (record.held.why == Hold::none || seen_bad(watched)) {
+      tell_now(watched, change);
+      if (may_remind) remind_due(watched, change);
     }
   }
   if (change.checks.size() + change.incidents.size() != before) watched.view.reset();
@@ -112,6 +105,28 @@ void Core::settle(std::uint32_t id, bool may_remind, Change& change) {
   } else {
     held_.insert(id);
   }
+}
+
+// Nothing holds it back any more.
+void Core::tell_now(Watched& watched, Change& change) {
+  const CheckRecord& record = watched.held.record;
+  if (record.held.why == Hold::none) return;
+  Finding finding(record.reason);
+  finding.details = watched.last.details;
+  std::string note;
+  const bool is_news = record.told != record.state;
+  if (is_news && record.state == State::down) note = dependants_note(watched_, watched.id);
+  finding.note = note;
+  release(*watched.check, watched.failed, finding, watched.held, desk(), change);
+}
+
+void Core::remind_due(Watched& watched, Change& change) {
+  const Check& check = *watched.check;
+  const auto due = next_reminder(check, watched.held);
+  if (due && ports_.clock.wall() >= *due) {
+    remind(check, Finding(watched.held.record.reason), watched.held, desk(), change);
+  }
+  escalate_due(check, watched.held, desk(), change);
 }
 
 void Core::settle_all(Change& change) {

@@ -36,7 +36,7 @@ std::vector<std::string> OwnFaults::turn(SteadyTime now, WallTime wall) {
     }
     starved_since_.reset();
   }
-  if (resolver_is_gone() && !no_resolver_since_) {
+  if (unresolved_ >= kResolverChecks && !no_resolver_since_) {
     no_resolver_since_ = wall;
     out.push_back("our resolver does not answer: " + std::to_string(unresolved_) +
                   " checks cannot be looked at so far, and are told of only if they are not up "

@@ -35,8 +35,11 @@ class OwnFaults {
 
   // How many checks are unknown since our resolver does not answer.
   void count_unresolved(std::size_t checks) noexcept { unresolved_ = checks; }
-  // Whether that is the resolver's fault and not that of the only check's name.
-  bool resolver_is_gone() const noexcept { return unresolved_ >= kResolverChecks; }
+  // Whether that is the resolver's fault and not that of the only check's name; from then on until
+  // the last of them is looked at again.
+  bool resolver_is_gone() const noexcept {
+    return unresolved_ >= kResolverChecks || no_resolver_since_.has_value();
+  }
 
   // What people are to be told now; once a second.
   std::vector<std::string> turn(SteadyTime now, WallTime wall);

@@ -97,10 +97,15 @@ void go_bad(const Check& check, const Transition& transition, const Finding& fin
             const HoldReason& hold, Case& held, const Desk& desk, Change& change) {
   if (!held.incident) open_incident(transition.since, held, desk);
   note_worst(transition.to, finding, *held.incident);
-  if (hold.why == Hold::none) {
+  Held& back = held.record.held;
+  if (held.record.told == transition.to) {
+    // It was held back that it had got worse, and now it is what people know it to be.
+    back = {};
+  } else if (hold.why == Hold::none) {
     tell_bad(check, transition.from, transition.failed, finding, held, desk, change);
   } else {
-    held.record.held.changes += held.record.held.why == Hold::none ? 0 : 1;
+    if (back.why != Hold::none) ++back.changes;
+    back.detail.clear();  // another state is written down anew
     hold_back(check, hold, held, desk, change);
   }
 }

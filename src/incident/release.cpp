@@ -80,8 +80,7 @@ void hold_back(const Check& check, const HoldReason& hold, Case& held, const Des
   if (!is_bad(record.state) || !held.incident) return;
   const bool known = record.told == record.state;
   if (known && !is_wished(hold.why)) return;
-  const bool new_state = record.since == desk.now && !known;
-  if (same_reason(record.held, hold) && !new_state) return;
+  if (same_reason(record.held, hold)) return;
   if (record.held.why == Hold::none) record.held.since = desk.now;
   record.held.why = hold.why;
   record.held.detail = hold.detail;

@@ -224,7 +224,7 @@ TEST_CASE("core: being starved of CPU is told when it lasts, and when it is over
   Lines told = rig.told();
   REQUIRE(told.size() == 1);
   CHECK(told[0] ==
-        "daemon starved of CPU: probes and timers are up to 4 s late; nothing is called down for "
+        "daemon starved of CPU: probes and timers are up to 5 s late; nothing is called down for "
         "what was looked at meanwhile > ops");
   CHECK(rig.core->snapshot()->starved_since.has_value());
   rig.pass(40s);
