@@ -36,7 +36,10 @@ TEST_CASE("replay: the monitor's own link is cut: one message when it is back", 
   Net net;
   net.cut_off(1h, 20min);
   net.outage.run_until(4h);
-  CHECK(net.outage.told() == Lines{});
+  CHECK(net.outage.told() == Lines{"01:20:03 ops daemon blind from 2026-01-02 01:00:23 UTC to "
+                                   "2026-01-02 01:20:03 UTC (19 min): dns, far-1, far-2, gateway "
+                                   "were all gone at once, so this monitor itself was cut off; 34 "
+                                   "checks looked bad meanwhile and will be told of if still bad"});
 }
 
 TEST_CASE("replay: the monitor's own link is cut, whenever and whatever is noticed first",
@@ -65,7 +68,11 @@ TEST_CASE("replay: what is really down when the link is back is told then", "[re
   net.cut_off(1h, 20min);
   net.outage.down("web-17", 70min, 60min);
   net.outage.run_until(4h);
-  CHECK(net.outage.told() == Lines{});
+  CHECK(net.outage.told() == Lines{"01:20:03 ops daemon blind from 2026-01-02 01:00:23 UTC to "
+                                   "2026-01-02 01:20:03 UTC (19 min): dns, far-1, far-2, gateway "
+                                   "were all gone at once, so this monitor itself was cut off; 34 "
+                                   "checks looked bad meanwhile and will be told of if still bad",
+                                   "01:20:14 ops down web-17", "02:10:26 ops up web-17"});
 }
 
 TEST_CASE("replay: while one reference answers, what is down is told", "[replay]") {
