@@ -22,6 +22,7 @@ Saved ReplayStore::load() {
 }
 
 void ReplayStore::commit(Change change, std::function<void(bool)> done) {
+  if (watcher_) watcher_(change);
   keep_state(change);
   keep_outbox(change);
   if (done) done(true);

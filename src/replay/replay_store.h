@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tocsin/store.h"
@@ -17,6 +19,9 @@ namespace tocsin {
 // so that a simulation of months stays small. One thread's.
 class ReplayStore final : public Store {
  public:
+  // `watcher` (may be empty) sees each change.
+  explicit ReplayStore(std::function<void(const Change&)> watcher) : watcher_(std::move(watcher)) {}
+
   Saved load() override;
   void commit(Change change, std::function<void(bool durable)> done) override;
   std::vector<IncidentRecord> incidents(std::int64_t before, int limit, bool open_only) override;
@@ -34,6 +39,7 @@ class ReplayStore final : public Store {
   void keep_state(const Change& change);
   void keep_outbox(const Change& change);
 
+  std::function<void(const Change&)> watcher_;
   std::map<std::string, CheckRecord> checks_;
   std::map<std::int64_t, IncidentRecord> incidents_;  // open ones
   std::map<std::int64_t, NotificationRow> outbox_;    // those that wait

@@ -29,6 +29,7 @@ constexpr auto kLater = [](const auto& a, const auto& b) noexcept {
 Simulation::Simulation(ReplayPlan plan)
     : plan_(std::move(plan)),
       clock_(plan_.from),
+      store_(plan_.on_commit),
       sinks_(store_, clock_, {[this] { return ++ids_; }, [this] { return uid_of(ids_.load()); }},
              plan_.seed) {
   start({});

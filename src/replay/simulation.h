@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -25,6 +26,8 @@ struct ReplayPlan {
   World world;
   WallTime from{};  // when the daemon is started for the first time
   std::uint64_t seed = 1;
+  // For who wants to see each transaction; may be empty.
+  std::function<void(const Change&)> on_commit{};
 };
 
 // A daemon in a made-up world: the real core and the real lanes of the sender, between a clock, a

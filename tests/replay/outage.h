@@ -72,6 +72,7 @@ class Outage {
       }
       return Sight{};
     };
+    plan.on_commit = [this](const Change& change) { changes_.push_back(change); };
     simulation_ = std::make_unique<Simulation>(std::move(plan));
   }
   // Starts it if nobody has yet, and goes on until so long after midnight.
@@ -80,6 +81,8 @@ class Outage {
     simulation_->run_until(at(since_midnight));
   }
   Simulation& simulation() { return *simulation_; }
+  // Whatever was committed, in order.
+  const std::vector<Change>& changes() const { return changes_; }
 
   // What was told since this was called last.
   Lines told() {
@@ -131,6 +134,7 @@ class Outage {
   std::shared_ptr<Findings> world_ = std::make_shared<Findings>();
   std::unique_ptr<Simulation> simulation_;
   std::size_t told_ = 0;
+  std::vector<Change> changes_;
 };
 
 }  // namespace tocsin
