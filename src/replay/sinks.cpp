@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "deliver/fold.h"
+#include "notify/notifier.h"
 
 namespace tocsin {
 
@@ -96,6 +97,18 @@ void Sinks::attempt(Line& line, const Row& row) {
   Change change;
   change.deliveries.push_back(ended.delivery);
   store_.commit(std::move(change), [&line](bool durable) { line.lane.committed(durable); });
+}
+
+std::vector<SinkPlan> sinks_of(const Config& config) {
+  std::vector<SinkPlan> out;
+  for (const NotifierEntry& entry : config.notifiers) {
+    const Pace pace = entry.notifier->pace();
+    out.push_back({.notifier = entry.name,
+                   .lane = pace.key,
+                   .spacing = pace.spacing,
+                   .foldable = pace.foldable});
+  }
+  return out;
 }
 
 }  // namespace tocsin

@@ -11,6 +11,7 @@
 #include "deliver/lane.h"
 #include "deliver/row.h"
 #include "replay/world.h"
+#include "tocsin/config.h"
 #include "tocsin/store.h"
 
 namespace tocsin {
@@ -68,5 +69,8 @@ class Sinks {
   std::map<std::string, Sink> sinks_;  // by notifier
   std::vector<ToldMessage> told_;
 };
+
+// The sinks of a configuration, with the pace that their notifiers keep.
+std::vector<SinkPlan> sinks_of(const Config& config);
 
 }  // namespace tocsin
