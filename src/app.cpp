@@ -19,6 +19,7 @@
 
 #include "config/load.h"
 #include "core/core_thread.h"
+#include "deliver/alive.h"
 #include "deliver/sender.h"
 #include "notify/registry.h"
 #include "probe/registry.h"
@@ -52,6 +53,13 @@ WebSettings heartbeat_web(const WebSettings& settings) {
   return out;
 }
 
+sigset_t signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
 class App {
  public:
   App(std::filesystem::path file, std::shared_ptr<const Config> config)
@@ -73,6 +81,7 @@ class App {
     lists_ = FileWatch(config_->watched_files);
     start_web(config_->web, web_routes(), web_);
     start_web(heartbeat_web(config_->web), heartbeat_routes(), heartbeat_web_);
+    alive_.configure(config_->alive);
     malloc_trim(0);
   }
 
@@ -100,13 +109,6 @@ class App {
   }
 
  private:
-  static sigset_t signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
-    return set;
-  }
-
   static int next_signal(Millis pause) {
     const sigset_t set = signals();
     const timespec wait{.tv_sec = pause.count() / 1000,
@@ -173,6 +175,7 @@ class App {
     if (new_heartbeats) heartbeat_web_.reset();
     if (new_web) start_web(config->web, web_routes(), web_);
     if (new_heartbeats) start_web(heartbeat_web(config->web), heartbeat_routes(), heartbeat_web_);
+    alive_.configure(config->alive);
     log(LogLevel::info, "reload", "ok", true, "checks", config->checks.size());
     malloc_trim(0);
   }
@@ -180,6 +183,7 @@ class App {
   // In reverse order of the start. What is decided is committed; what is not yet told waits in the
   // store.
   void stop() {
+    alive_.stop();
     heartbeat_web_.reset();
     web_.reset();
     core_.stop();
@@ -275,14 +279,13 @@ class App {
   HeartbeatDoor door_;
   std::unique_ptr<WebServer> web_;
   std::unique_ptr<WebServer> heartbeat_web_;
+  Alive alive_{[this] { return core_.health().empty(); }};
 };
 
 // Before any thread exists, so that all inherit it: signals are for sigtimedwait, not for a
 // handler.
 void prepare_process() {
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  const sigset_t set = signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
   mallopt(M_ARENA_MAX, 2);  // few threads allocate; an arena each would only keep memory

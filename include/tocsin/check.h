@@ -30,7 +30,7 @@ struct Timing {
   // from which weighted share of the window on it flaps, and until which it goes on, in percent.
   std::uint8_t flap_high = 25;
   std::uint8_t flap_low = 10;
-  Millis flap_window{3'600'000};
+  Millis flap_window{1'800'000};
 };
 
 // A thing that is watched, as the configuration describes it. Immutable once loaded and shared

@@ -16,8 +16,8 @@ namespace tocsin {
 
 // How often a check changed of late: src/evaluate/flapping.h. A value type.
 struct FlapRecord {
-  std::uint32_t slots = 0;  // bit 0: the slot that holds `at`; bit 1: the one before; … : changed
-  WallTime at{};            // of the latest change
+  std::uint64_t slots = 0;        // changes in each slot, three bits; lowest: the slot of `at`
+  WallTime at{};                  // of the latest change
   std::optional<WallTime> since;  // since when it flaps
   std::uint32_t changes = 0;      // since then
   bool operator==(const FlapRecord&) const = default;

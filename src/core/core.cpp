@@ -190,6 +190,10 @@ void Core::commit(Change change, std::function<void(bool)> done) {
       change.ended_silences.empty() && !done) {
     return;
   }
+  for (const Withheld& row : change.withheld) {
+    log(LogLevel::info, "withheld", "check", row.check, "kind", to_string(row.kind), "why",
+        to_string(row.why), "detail", row.detail, "incident", row.incident);
+  }
   auto told = change.notifications;
   ports_.store.commit(std::move(change), [told = std::move(told), tell = ports_.tell,
                                           done = std::move(done)](bool durable) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
+// Entries are grouped three times: by what is said of the check, by the common part of the reason,
+// and then, the best first, by a label that a good part of them share. Whoever is paged reads the
+// first line only, so that names the largest group whole: how many of how many, where, and why.
 #include "deliver/digest.h"
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "util/text.h"
 
@@ -15,10 +19,27 @@ constexpr std::size_t kNamesInHeadline = 3;
 constexpr std::size_t kHeadlineFull = 200;  // no further names once it is as long
 constexpr std::size_t kReserve = 32;        // for "[10 of 10]" and "and 99999 more"
 
+constexpr std::size_t kLongestLabel = 80;
+constexpr int kMostLabels = 4;  // of one word and reason
+
 // Entries (by index) that share a line.
 struct Group {
-  std::string label;
+  std::string word;
+  std::string reason;
   std::vector<std::size_t> entries;
+  std::string label;      // "dc=dc-2", shared by all of them; mostly of use, sometimes empty
+  std::size_t total = 0;  // how many checks have that label
+
+  std::string title() const {
+    return reason.empty() ? word + where() : word + where() + ", " + reason;
+  }
+  std::string where() const {
+    if (label.empty()) return {};
+    return " " + count() + " on " + label;
+  }
+  std::string count() const {
+    return std::to_string(entries.size()) + " of " + std::to_string(total);
+  }
 };
 
 std::string shown_name(const DigestEntry& entry) {
@@ -41,7 +62,7 @@ std::vector<std::size_t> by_rank(const std::vector<DigestEntry>& entries) {
   return order;
 }
 
-std::vector<Group> group_by(const std::vector<DigestEntry>& entries, bool with_reasons) {
+std::vector<Group> group_by_reason(const std::vector<DigestEntry>& entries, bool with_reasons) {
   std::vector<Group> groups;
   std::size_t word_began = 0;  // the first group of the present word
   std::string_view word;
@@ -51,32 +72,90 @@ std::vector<Group> group_by(const std::vector<DigestEntry>& entries, bool with_r
       word = entry.word;
       word_began = groups.size();
     }
-    const std::string reason = with_reasons ? shown_reason(entry) : std::string();
-    const std::string label = reason.empty() ? entry.word : entry.word + ", " + reason;
+    std::string reason = with_reasons ? shown_reason(entry) : std::string();
     const auto begin = groups.begin() + static_cast<std::ptrdiff_t>(word_began);
-    const auto found =
-        std::find_if(begin, groups.end(), [&](const Group& group) { return group.label == label; });
+    const auto found = std::find_if(begin, groups.end(),
+                                    [&](const Group& group) { return group.reason == reason; });
     if (found != groups.end()) {
       found->entries.push_back(index);
     } else {
-      groups.push_back({label, {index}});
+      groups.push_back({entry.word, std::move(reason), {index}, {}, 0});
     }
   }
   return groups;
 }
 
-std::string headline(const std::vector<DigestEntry>& entries) {
-  std::string out;
-  for (const Group& group : group_by(entries, false)) {
-    const std::size_t count = group.entries.size();
-    if (!out.empty()) out += "; ";
-    out += group.label + " " + std::to_string(count) + (count == 1 ? " check" : " checks");
-    std::size_t named = 0;
-    for (const std::size_t index : group.entries) {
-      if (named == kNamesInHeadline || out.size() >= kHeadlineFull) break;
-      out += (named++ == 0 ? ": " : ", ") + entries[index].check;
+// The group in parts that share a label each, and what is left.
+void split_by_label(Group group, const std::vector<DigestEntry>& entries, const LabelTotals& totals,
+                    std::vector<Group>& into) {
+  for (int round = 0; round < kMostLabels && !group.entries.empty(); ++round) {
+    std::vector<const Labels*> labels;
+    labels.reserve(group.entries.size());
+    for (const std::size_t index : group.entries) labels.push_back(entries[index].labels);
+    const SharedLabel shared = shared_label(labels, totals);
+    if (shared.text.empty()) break;
+    Group part{group.word, group.reason, {}, printable(shared.text, kLongestLabel), shared.total};
+    std::vector<std::size_t> rest;
+    auto next = shared.of.begin();
+    for (std::size_t i = 0; i < group.entries.size(); ++i) {
+      const bool shares = next != shared.of.end() && *next == i;
+      (shares ? part.entries : rest).push_back(group.entries[i]);
+      if (shares) ++next;
     }
-    if (named > 0 && named < count) out += " and " + std::to_string(count - named) + " more";
+    into.push_back(std::move(part));
+    group.entries = std::move(rest);
+  }
+  if (!group.entries.empty()) into.push_back(std::move(group));
+}
+
+std::vector<Group> group_by(const std::vector<DigestEntry>& entries, const LabelTotals& totals,
+                            bool with_reasons) {
+  std::vector<Group> out;
+  for (Group& group : group_by_reason(entries, with_reasons)) {
+    split_by_label(std::move(group), entries, totals, out);
+  }
+  return out;
+}
+
+void add_names(std::string& out, const Group& group, const std::vector<DigestEntry>& entries) {
+  const std::size_t count = group.entries.size();
+  std::size_t named = 0;
+  for (const std::size_t index : group.entries) {
+    if (named == kNamesInHeadline || out.size() >= kHeadlineFull) break;
+    out += (named++ == 0 ? ": " : ", ") + entries[index].check;
+  }
+  if (named > 0 && named < count) out += " and " + std::to_string(count - named) + " more";
+}
+
+std::string checks(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " check" : " checks");
+}
+
+// The largest group of this word that shares a label, if that is most of them.
+const Group* main_group(const std::vector<Group>& groups, const Group& all) {
+  for (const Group& group : groups) {
+    const bool most = group.entries.size() * 2 > all.entries.size();
+    if (group.word == all.word && !group.label.empty() && most) return &group;
+  }
+  return nullptr;
+}
+
+std::string headline(const std::vector<DigestEntry>& entries, const LabelTotals& totals) {
+  const std::vector<Group> groups = group_by(entries, totals, true);
+  std::string out;
+  for (const Group& word : group_by_reason(entries, false)) {
+    if (!out.empty()) out += "; ";
+    const Group* most = main_group(groups, word);
+    if (most == nullptr) {
+      out += word.word + " " + checks(word.entries.size());
+      add_names(out, word, entries);
+      continue;
+    }
+    out += word.word + " " + most->count() + " checks on " + most->label;
+    if (!most->reason.empty()) out += ", " + most->reason;
+    add_names(out, *most, entries);
+    const std::size_t others = word.entries.size() - most->entries.size();
+    if (others > 0) out += "; " + word.word + " " + std::to_string(others) + " others";
   }
   return out;
 }
@@ -90,7 +169,7 @@ class Packer {
     bool on_line = false;
     for (const std::size_t index : group.entries) {
       const std::string name = shown_name(entries[index]);
-      const std::string line = "\n" + group.label + ": " + name;
+      const std::string line = "\n" + group.title() + ": " + name;
       const std::string piece = on_line ? ", " + name : line;
       if (unnamed_ == 0 && fits(piece)) {
         pages_.back().text += piece;
@@ -98,6 +177,7 @@ class Packer {
         pages_.push_back({line, {}});
       } else {
         ++unnamed_;
+        continue;
       }
       on_line = true;
       pages_.back().entries.push_back(index);
@@ -120,10 +200,10 @@ class Packer {
   std::vector<DigestPage> pages_{1};
 };
 
-Packer pack(const std::vector<DigestEntry>& entries, bool with_reasons, std::size_t bytes,
-            std::size_t pages) {
-  Packer packer(bytes, pages);
-  for (const Group& group : group_by(entries, with_reasons)) packer.add(group, entries);
+Packer pack(const std::vector<DigestEntry>& entries, const std::vector<Group>& groups,
+            DigestLimits limits) {
+  Packer packer(limits.bytes, limits.pages);
+  for (const Group& group : groups) packer.add(group, entries);
   return packer;
 }
 
@@ -139,12 +219,13 @@ std::string_view common_reason(std::string_view reason) noexcept {
   return address ? reason.substr(0, open) : reason;
 }
 
-std::vector<DigestPage> write_digest(const std::vector<DigestEntry>& entries, DigestLimits limits) {
-  const std::string first_line = headline(entries);
+std::vector<DigestPage> write_digest(const std::vector<DigestEntry>& entries, DigestLimits limits,
+                                     const LabelTotals& totals) {
+  const std::string first_line = headline(entries, totals);
   const std::size_t frame = first_line.size() + kReserve;
-  const std::size_t bytes = limits.bytes > frame ? limits.bytes - frame : 0;
-  Packer packer = pack(entries, true, bytes, limits.pages);
-  if (packer.unnamed() > 0) packer = pack(entries, false, bytes, limits.pages);
+  limits.bytes = limits.bytes > frame ? limits.bytes - frame : 0;
+  Packer packer = pack(entries, group_by(entries, totals, true), limits);
+  if (packer.unnamed() > 0) packer = pack(entries, group_by(entries, totals, false), limits);
 
   std::vector<DigestPage> pages = packer.take();
   for (std::size_t i = 0; i < pages.size(); ++i) {

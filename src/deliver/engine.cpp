@@ -67,6 +67,8 @@ Moment Sender::Engine::now() const {
 // Takes over the notifiers of a configuration. Those that are gone stay until settle().
 void Sender::Engine::adopt(const Config& config) {
   storm_threshold_ = config.storm_threshold;
+  totals_ = std::make_shared<const LabelTotals>(count_labels(config.checks));
+  for (auto& [key, route] : routes_) route->lane.set_totals(totals_);
   for (auto& [name, desk] : desks_) desk.configured = false;
   order_.clear();
   for (const NotifierEntry& entry : config.notifiers) {
@@ -89,6 +91,7 @@ Sender::Engine::Route& Sender::Engine::route_for(const NotifierEntry& entry) {
   std::shared_ptr<Route>& route = routes_[key];
   if (!route) {
     Lane lane(entry.notifier->pace().spacing, host_.clock.steady(), seed());
+    lane.set_totals(totals_);
     route = std::make_shared<Route>(key, std::move(lane), loop_);
   }
   return *route;

@@ -101,6 +101,7 @@ class Sender::Engine {
   Host host_;
   Numbers numbers_;
   std::size_t storm_threshold_ = 0;
+  std::shared_ptr<const LabelTotals> totals_;
   Loop loop_;
   Resolver resolver_;
   HttpClient http_;

@@ -6,6 +6,9 @@
 // put off pauses the lane, since it is the sink that asked for it, and is tried again when the
 // pause is over.
 //
+// What a digest has told waits for its own line behind all that was told in no form, and while many
+// change at once the rest waits for the next digest: lane_pick.cpp.
+//
 // One exception keeps a single bad row from holding up all others for ever (a sink that answers
 // 500 to this text and takes any other): after kStubbornAfter failures it is left out, with the
 // rest of its thread, for a minute at a time, and the next thread is tried. If that works, and the
@@ -21,12 +24,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <optional>
-#include <set>
-#include <string_view>
 #include <utility>
 
-#include "deliver/fold.h"
 #include "util/text.h"
 
 namespace tocsin {
@@ -50,15 +49,29 @@ Lane::Lane(Millis spacing, SteadyTime now, std::uint64_t seed)
 void Lane::add(Row row, Moment now) {
   if (row.resumed && row.delivery.next_at) {
     // Wall time was stored; a clock that was set meanwhile must not put it off for days.
-    const Millis left =
-        std::clamp(*row.delivery.next_at - now.wall, Millis{0}, Backoff::kMostAsked);
-    paused_until_ = std::max(paused_until_, now.steady + left);
+    const bool named_only = row.named() && row.delivery.attempts == 0;
+    const Millis left = std::clamp(*row.delivery.next_at - now.wall, Millis{0},
+                                   named_only ? Storm::kYoung : Backoff::kMostAsked);
+    if (named_only) {
+      storm_.found_named(row.delivery.folded_into, now.steady + left, now.steady);
+    } else {
+      paused_until_ = std::max(paused_until_, now.steady + left);
+    }
   }
-  const bool resumed = row.resumed;
   const Place place = row.place;
-  if (!rows_.try_emplace(place, std::move(row)).second || resumed) return;
-  ++fresh_;
+  const auto [at, is_new] = rows_.try_emplace(place, std::move(row));
+  if (!is_new) return;
   look_for_folds_ = true;
+  const Row& added = at->second;
+  const Message& message = *added.notification->message;
+  any_named_ = any_named_ || added.named();
+  if (added.resumed) {
+    if (message.kind == Kind::digest) storm_.found_waiting(added.notification->id);
+    return;
+  }
+  if (spacing_ > Millis{0} && added.foldable && !message.check.empty()) {
+    storm_.changed(message.check, now.steady);
+  }
 }
 
 SteadyTime Lane::ready_at() const noexcept {
@@ -74,12 +87,17 @@ Lane::Next Lane::next(Moment now, std::size_t storm_threshold, const Numbers& nu
     out.at = ready_at();
     return out;
   }
-  if (look_for_folds_ && fold_into(out, storm_threshold, numbers)) return out;
-  Row& row = pick(now.steady);
-  under_way_ = row.place;
+  if (may_fold(now.steady) && fold_into(out, now, storm_threshold, numbers)) return out;
+  Row* row = pick(now.steady, storm_threshold);
+  if (row == nullptr) {
+    out.what = Next::What::wait;
+    out.at = storm_.next_event(now.steady);
+    return out;
+  }
+  under_way_ = row->place;
   step_ = Step::attempting;
   out.what = Next::What::send;
-  out.row = &row;
+  out.row = row;
   return out;
 }
 
@@ -168,42 +186,6 @@ void Lane::end_renewal(const Outcome& outcome, Moment now) {
   at->second.at = now.steady + std::max(at->second.every, asked);
 }
 
-bool Lane::fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers) {
-  look_for_folds_ = false;
-  std::vector<const Row*> rows;
-  rows.reserve(rows_.size());
-  for (const auto& [place, row] : rows_) rows.push_back(&row);
-  std::optional<Folding> folding = fold(rows, storm_threshold, numbers);
-  if (!folding) return false;
-
-  for (const Place& place : folding->removed) rows_.erase(place);
-  fresh_ -= folding->removed.size();
-  for (Row& row : folding->added) {
-    made_.push_back(row.place);
-    rows_.emplace(row.place, std::move(row));
-    ++fresh_;
-  }
-  step_ = Step::committing;
-  out.what = Next::What::fold;
-  out.change = std::move(folding->change);
-  return true;
-}
-
-Row& Lane::pick(SteadyTime now) {
-  std::set<std::pair<std::string_view, std::string_view>> passed_over;
-  Row* news = nullptr;
-  for (auto& [place, row] : rows_) {
-    const auto thread = std::pair<std::string_view, std::string_view>(row.notification->notifier,
-                                                                      row.notification->thread_key);
-    if (passed_over.contains(thread)) continue;
-    const bool is_news = row.notification->message->kind == Kind::info;
-    if (row.not_before <= now && !is_news) return row;
-    if (row.not_before <= now && news == nullptr) news = &row;
-    passed_over.insert(thread);
-  }
-  return news != nullptr ? *news : rows_.begin()->second;
-}
-
 Row Lane::end(const Outcome& outcome, Moment now) {
   step_ = Step::committing;
   spaced_until_ = now.steady + spacing_;
@@ -213,6 +195,9 @@ Row Lane::end(const Outcome& outcome, Moment now) {
   ++record.attempts;
   record.at = now.wall;
   record.next_at.reset();
+  if (row.foldable && (outcome.what == Outcome::What::sent || outcome.in_doubt)) {
+    storm_.sent(row.notification->message->kind == Kind::digest, now.steady);
+  }
   if (outcome.what != Outcome::What::sent) {
     record.last_error = printable(outcome.reason, kLongestError);
   }
@@ -251,11 +236,9 @@ void Lane::let_stubborn_rows_in() {
 
 // Rows behind one that had to be told by itself may now be folded.
 void Lane::note_gone(const Row& row) {
-  if (!row.resumed) --fresh_;
-  if (fresh_ == 0 || look_for_folds_) return;
-  look_for_folds_ = std::any_of(rows_.begin(), rows_.end(), [&](const auto& entry) {
-    return !entry.second.resumed && same_thread(entry.second, row);
-  });
+  look_for_folds_ = look_for_folds_ ||
+                    std::any_of(rows_.begin(), rows_.end(),
+                                [&](const auto& entry) { return same_thread(entry.second, row); });
 }
 
 void Lane::committed(bool durable) {
@@ -278,7 +261,6 @@ std::vector<Row> Lane::take(const std::string& notifier) {
       ++at;
       continue;
     }
-    if (!at->second.resumed) --fresh_;
     out.push_back(std::move(at->second));
     at = rows_.erase(at);
   }

@@ -5,17 +5,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "deliver/backoff.h"
 #include "deliver/row.h"
+#include "deliver/shared_label.h"
+#include "deliver/storm.h"
 #include "tocsin/notification.h"
 #include "tocsin/store.h"
 #include "tocsin/time.h"
 
 namespace tocsin {
+
+struct FoldRules;
 
 // What waits for one sink (one Pace::key), and what to do about it now. It only decides: it is told
 // the time and what came of things, and has no clock, no thread and no loop. One thread's.
@@ -41,6 +46,8 @@ class Lane {
   Lane(Millis spacing, SteadyTime now, std::uint64_t seed);
 
   void set_spacing(Millis spacing) noexcept { spacing_ = spacing; }
+  // How many checks have each label; null: not known.
+  void set_totals(std::shared_ptr<const LabelTotals> totals) { totals_ = std::move(totals); }
   // A row whose id or place is already here is ignored.
   void add(Row row, Moment now);
   // REQUIRES storm_threshold and numbers as fold() takes them.
@@ -86,8 +93,15 @@ class Lane {
   SteadyTime ready_at() const noexcept;
   Next next_update(Moment now);
   Next next_renewal(Moment now);
-  bool fold_into(Next& out, std::size_t storm_threshold, const Numbers& numbers);
-  Row& pick(SteadyTime now);
+  bool fold_into(Next& out, Moment now, std::size_t storm_threshold, const Numbers& numbers);
+  FoldRules fold_rules(Moment now, std::size_t storm_threshold);
+  void note_named(const Row& row);
+  bool may_fold(SteadyTime now);
+  const Row* waiting_digest() const;
+  std::size_t untold(bool only_new) const;
+  bool holds(SteadyTime now, std::size_t storm_threshold);
+  Row* pick(SteadyTime now, std::size_t storm_threshold);
+  Row* pick_in_storm(SteadyTime now, bool hold);
   void put_off(Row& row, const Outcome& outcome, Moment now);
   void let_stubborn_rows_in();
   void note_gone(const Row& row);
@@ -99,11 +113,14 @@ class Lane {
   NotificationPtr updating_;
   std::map<UpdateKey, Renewal> renewals_;
   NotificationPtr renewing_;
-  std::size_t fresh_ = 0;  // rows that were not resumed
   Step step_ = Step::idle;
   bool look_for_folds_ = false;  // something changed that may allow one
-  Place under_way_;              // the place of the row being attempted
-  std::vector<Place> made_;      // the places of rows whose commit is under way
+  bool digest_later_ = false;    // something may be left for the next digest
+  bool any_named_ = false;       // a row may wait for nothing but its own line
+  Storm storm_;
+  std::shared_ptr<const LabelTotals> totals_;
+  Place under_way_;          // the place of the row being attempted
+  std::vector<Place> made_;  // the places of rows whose commit is under way
   SteadyTime spaced_until_;
   SteadyTime paused_until_{};
 };

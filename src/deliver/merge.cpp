@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
 // Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
+<<<<<<< HEAD
+// holds both a bad state and the UP becomes one message, even if it flapped in between; a reminder
+// with anything of its incident behind it is out of date. A row that a sink may already have taken
+// (found at the start, or an attempt without an answer) is told as it is, and cuts its chain: what
+// comes behind it must not be told before it.
+=======
 // holds both a bad state and the UP becomes one message; a reminder with anything of its incident
 // behind it is out of date. A row that a sink may already have taken (found at the start, or an
 // attempt without an answer) is told as it is, and cuts its chain: what comes behind it must not be
-// told before it.
+// told before it. A digest may name it all the same: its own line follows as it is.
+>>>>>>> deliver
 #include "deliver/merge.h"
 
 #include <algorithm>
@@ -36,11 +43,35 @@ bool tells_bad(Kind kind) noexcept {
 bool joins(const Row& row) noexcept {
   const Message& message = *row.notification->message;
   return row.untold() && message.incident != 0 && !message.check.empty() &&
-         (tells_bad(message.kind) || message.kind == Kind::up || message.kind == Kind::reminder);
+         (tells_bad(message.kind) || message.kind == Kind::up || message.kind == Kind::reminder ||
+          message.kind == Kind::flapping);
 }
 
 Kind kind_of(const Row* row) noexcept {
   return row->notification->message->kind;
+}
+
+// Each line of the text that `to` does not have yet.
+void add_lines(std::string& to, std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    const std::string framed = "\n" + std::string(line) + "\n";
+    if (line.empty() || ("\n" + to + "\n").find(framed) != std::string::npos) continue;
+    to += (to.empty() ? "" : "\n") + std::string(line);
+  }
+}
+
+// What was noted of the incident's parts. That it flapped would be news of the past: it is a line.
+std::string note_of(const Unit& unit) {
+  std::string note;
+  for (const Row* row : unit.rows) {
+    const Message& part = *row->notification->message;
+    if (part.kind == Kind::reminder) continue;
+    add_lines(note, part.note);
+    if (part.kind == Kind::flapping) add_lines(note, "was FLAPPING meanwhile");
+  }
+  return note;
 }
 
 // A chain's rows into units; empties it.
@@ -68,9 +99,10 @@ bool folds_by_itself(const Unit& unit) noexcept {
     case Kind::test: return false;
     default: break;
   }
-  return !unit.last().check.empty() &&
+  return !unit.last().check.empty() && !unit.named() &&
          std::all_of(unit.rows.begin(), unit.rows.end(), [&](const Row* row) {
-           return row->foldable && row->untold() && (unit.over || row->delivery.attempts == 0);
+           return row->foldable && !row->delivery.in_doubt &&
+                  (unit.over || row->delivery.attempts == 0);
          });
 }
 
@@ -85,7 +117,7 @@ void mark_foldable(std::vector<Unit>& units) {
   std::set<ThreadKey> held;
   for (auto& [row, unit] : rows) {
     if (held.contains(thread_of(*row))) unit->foldable = false;
-    if (!unit->foldable) held.insert(thread_of(*row));
+    if (!unit->foldable && !unit->named()) held.insert(thread_of(*row));
   }
 }
 
@@ -128,6 +160,7 @@ Message over_message(const Unit& unit) {
     }
   }
   out.from = unit.rows.front()->notification->message->from;
+  out.note = note_of(unit);
   return out;
 }
 

@@ -17,10 +17,13 @@ struct Unit {
   // An incident that opened and closed: told by a new notification that is made of all. Otherwise
   // the last row is told as it is, and those before it are reminders that it has overtaken.
   bool over = false;
-  // Whether a digest may tell it: nothing of its thread that must be told by itself comes first.
+  // Whether a digest may name it: nothing of its thread that must be told by itself comes first,
+  // and none has named it yet.
   bool foldable = false;
 
   const Message& last() const noexcept { return *rows.back()->notification->message; }
+  // A digest has told all of it: only its own line is still to come.
+  bool named() const noexcept { return rows.back()->named(); }
   // An incident's end is told at the end's turn.
   Place place() const noexcept { return rows.back()->place; }
 };

@@ -43,6 +43,9 @@ struct Row {
 
   // Whether no sink can have taken it yet, so that it may still be told in other words.
   bool untold() const noexcept { return !resumed && !delivery.in_doubt; }
+  // Whether a digest told it already, so that only the line in its own thread is to come. It waits
+  // with the digest's id in `folded_into`, and `next_at` says from when on, if that is known.
+  bool named() const noexcept { return delivery.folded_into != 0; }
 };
 
 Row make_row(NotificationPtr notification);

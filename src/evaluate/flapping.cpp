@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Tocsin Authors
-// The history is one bit a slot, and the moment of the latest change, by which the bits are shifted
-// when time has gone on. Slots lie on a fixed grid (the epoch's), so that the same changes give the
-// same bits whenever they are looked at.
+// The history is three bits a slot, and the moment of the latest change, by which the bits are
+// shifted when time has gone on. Slots lie on a fixed grid (the epoch's), so that the same changes
+// give the same bits whenever they are looked at.
 #include "evaluate/flapping.h"
 
 #include <algorithm>
@@ -12,7 +12,8 @@ namespace {
 
 constexpr double kOldest = 0.75;
 constexpr double kNewest = 1.25;
-constexpr std::uint32_t kAllSlots = (1U << kFlapSlots) - 1;
+constexpr unsigned kBits = 3;
+constexpr std::uint64_t kAllSlots = (std::uint64_t{1} << (kBits * kFlapSlots)) - 1;
 
 std::int64_t slot_of(WallTime time, const FlapLimits& limits) noexcept {
   const auto length = std::max<std::int64_t>(limits.window.count() / kFlapSlots, 1);
@@ -20,10 +21,10 @@ std::int64_t slot_of(WallTime time, const FlapLimits& limits) noexcept {
 }
 
 // The bits as they stand at `now`: bit 0 is the slot that holds `now`.
-std::uint32_t slots_at(const FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
+std::uint64_t slots_at(const FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   const std::int64_t passed = slot_of(now, limits) - slot_of(record.at, limits);
   if (passed < 0 || passed >= kFlapSlots) return 0;
-  return (record.slots << passed) & kAllSlots;
+  return (record.slots << (kBits * static_cast<unsigned>(passed))) & kAllSlots;
 }
 
 double weight(unsigned age) noexcept {
@@ -34,19 +35,18 @@ double weight(unsigned age) noexcept {
 
 double flap_share(const FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (limits.window <= Millis{0}) return 0;
-  const std::uint32_t slots = slots_at(record, limits, now);
+  const std::uint64_t slots = slots_at(record, limits, now);
   double changed = 0;
-  double all = 0;
   for (unsigned age = 0; age < kFlapSlots; ++age) {
-    all += weight(age);
-    if ((slots >> age & 1U) != 0) changed += weight(age);
+    changed += weight(age) * static_cast<double>(slots >> (kBits * age) & kMostInSlot);
   }
-  return 100.0 * changed / all;
+  return 100.0 * changed / kFlapSlots;
 }
 
 bool note_change(FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (limits.window <= Millis{0}) return false;
-  record.slots = slots_at(record, limits, now) | 1U;
+  record.slots = slots_at(record, limits, now);
+  if ((record.slots & kMostInSlot) < kMostInSlot) ++record.slots;
   record.at = now;
   if (record.since) {
     ++record.changes;

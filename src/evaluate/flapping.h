@@ -11,12 +11,13 @@ namespace tocsin {
 
 // Flapping: whether a check's state changes so often that telling each change helps nobody. Pure.
 //
-// The window before `now` is divided into 20 slots of equal length. A slot counts if the check went
-// from good to bad or back in it. The share is Σ weight(slot) over the slots that count, divided by
-// Σ weight over all of them; weights rise linearly from 0.75 for the oldest slot to 1.25 for the
-// newest, as Nagios has them for its 20 results. Slots are of time and not of results, so that a
-// check that is looked at every five minutes is found out as soon as one that is looked at every
-// second. It flaps from the moment when the share is at least `high` until it is at most `low`.
+// The window before `now` is divided into 20 slots of equal length. The share is Σ weight(slot)
+// over the changes from good to bad or back, divided by 20: as Nagios has it for its 20 latest
+// results, with weights that rise linearly from 0.75 for the oldest slot to 1.25 for the newest.
+// But slots are of time and not of results, so that a check that is looked at every five minutes is
+// found out as soon as one that is looked at every second. It flaps from the moment when the share
+// is at least `high` until it is at most `low`. With 25 and 10: from the fifth change within the
+// window on (the fourth, if all came in one slot), until two at the most are left in it.
 struct FlapLimits {
   Millis window{0};    // zero: flapping is not looked for
   unsigned high = 25;  // percent
@@ -24,6 +25,7 @@ struct FlapLimits {
 };
 
 inline constexpr unsigned kFlapSlots = 20;
+inline constexpr unsigned kMostInSlot = 7;  // changes; further ones are not counted
 
 // The share at `now`, in percent.
 double flap_share(const FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept;

@@ -48,6 +48,12 @@ std::string acknowledged(const Message& latest, const std::string& name, WallTim
   return with(line, latest.worst_reason);
 }
 
+std::string flapping(const Message& latest, const std::string& name, WallTime now) {
+  const std::string line =
+      std::string(symbol(latest.kind)) + " " + std::string(word(latest.kind)) + " " + name;
+  return with(line + " — open" + span(" for ", latest.since, now), latest.reason);
+}
+
 std::string still_open(const Message& latest, const std::string& name, WallTime now) {
   const Kind kind = latest.to == State::degraded  ? Kind::degraded
                     : latest.to == State::unknown ? Kind::unknown
@@ -71,10 +77,10 @@ std::string standing_line(const Message& latest, WallTime now) {
     case Kind::unwatched:
       return std::string(symbol(latest.kind)) + " " + name + " — no longer watched; it was " +
              std::string(word(latest.to)) + span(" for ", latest.since, latest.decided_at);
+    case Kind::flapping: return flapping(latest, name, now);
     case Kind::down:
     case Kind::degraded:
     case Kind::unknown:
-    case Kind::flapping:
     case Kind::reminder:
     case Kind::info: return still_open(latest, name, now);
     default: return first_line(latest);

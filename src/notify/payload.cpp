@@ -19,6 +19,7 @@ constexpr std::size_t kLongestName = 500;
 constexpr std::size_t kLongestReason = 1000;
 constexpr std::size_t kLongestUrl = 1000;
 constexpr std::size_t kLongestDetails = 4000;
+constexpr std::size_t kLongestNote = 4000;
 constexpr std::size_t kLongestText = 32 * 1024;
 constexpr std::size_t kMostLabels = 100;
 
@@ -52,6 +53,7 @@ void add_incident(Object& out, const Message& message) {
   out.set("to", std::string(to_string(message.to)));
   set_text(out, "reason", message.reason, kLongestReason);
   out.set("details", printable_lines(message.details, kLongestDetails));
+  out.set("note", printable_lines(message.note, kLongestNote));
   out.set("decided_at", time_or_null(message.decided_at));
   out.set("since", time_or_null(message.since));
   out.set("failed_probes", message.failed_probes);

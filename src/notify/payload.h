@@ -15,7 +15,7 @@ namespace tocsin {
 // A notification as programs read it: the same object for every sink that is a program (webhook,
 // exec, file); etc/examples/notify-webhook.yaml documents its fields. Keys in snake_case, times RFC
 // 3339 in UTC, what is not known null. Every text is valid UTF-8 without control characters but
-// line breaks in `text` and `details`, and cut to a bound.
+// line breaks in `text`, `details` and `note`, and cut to a bound.
 Poco::JSON::Object payload_of(const Delivery& delivery, const Wording& wording);
 
 // In one line.

@@ -26,6 +26,7 @@ constexpr std::array kPlaceholders{
     PlaceholderRow{"labels", Placeholder::labels},
     PlaceholderRow{"late", Placeholder::late},
     PlaceholderRow{"name", Placeholder::name},
+    PlaceholderRow{"note", Placeholder::note},
     PlaceholderRow{"now", Placeholder::now},
     PlaceholderRow{"probes", Placeholder::probes},
     PlaceholderRow{"reason", Placeholder::reason},
@@ -122,6 +123,7 @@ std::string value_of(Placeholder placeholder, std::string_view label, const Mess
     case Placeholder::labels: return labels_text(message);
     case Placeholder::late: return late_value(facts);
     case Placeholder::name: return printable(message.check, Bounds::name);
+    case Placeholder::note: return joined_lines(note_lines(message.note, language));
     case Placeholder::now: return time_text(locale, facts.now);
     case Placeholder::probes: return probes(message, language);
     case Placeholder::reason: return printable(message.reason, Bounds::reason);

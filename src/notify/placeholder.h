@@ -30,6 +30,7 @@ enum class Placeholder : std::uint8_t {
   labels,
   late,
   name,
+  note,
   now,
   probes,
   reason,
@@ -64,7 +65,7 @@ struct MessageFacts {
 };
 
 // The value: empty where nothing is known; as clean as a line of text.h and bounded as there. Those
-// of `body` and `details` may have line breaks, and nothing else has. `label` is the label's key.
+// of `body`, `details` and `note` may have line breaks, and nothing else has. `label` is the label's key.
 std::string value_of(Placeholder placeholder, std::string_view label, const MessageFacts& facts);
 
 }  // namespace tocsin

@@ -12,8 +12,8 @@ namespace tocsin {
 // How much a message matters, in syslog's numbers (RFC 5424, table 2).
 enum class Severity : std::uint8_t { critical = 2, error = 3, warning = 4, notice = 5, info = 6 };
 
-// DOWN is critical, UNKNOWN and what is about Tocsin itself an error, DEGRADED a warning, what ends
-// or is being looked after a notice. A reminder and a digest are as bad as the state they tell of.
+// DOWN is critical, UNKNOWN and what is about Tocsin itself an error, DEGRADED and
+// what flaps a warning, what ends or is being looked after a notice. A reminder and a digest are as bad as the state they tell of.
 constexpr Severity severity_of(const Message& message) noexcept {
   const auto of_state = [](State state) {
     switch (state) {

@@ -3,6 +3,17 @@
 #include "notify/sink_alert.h"
 
 namespace tocsin {
+namespace {
+
+// It may be up at the moment, and the alert is still about what it is at other moments.
+State flapping_state(const Message& message) noexcept {
+  const State worse = badness(message.to) > badness(message.from) ? message.to : message.from;
+  if (is_bad(worse)) return worse;
+  return is_bad(message.worst) ? message.worst : State::down;
+}
+
+}  // namespace
+
 AlertMove alert_move(Kind kind) noexcept {
   switch (kind) {
     case Kind::down:
@@ -37,13 +48,14 @@ State alert_state(const Message& message) noexcept {
     case Kind::down: return State::down;
     case Kind::degraded: return State::degraded;
     case Kind::unknown: return State::unknown;
+    case Kind::flapping: return flapping_state(message);
     default: return message.to;
   }
 }
 
 bool changed_while_open(const Message& message) noexcept {
-  const bool tells_state =
-      message.kind == Kind::down || message.kind == Kind::degraded || message.kind == Kind::unknown;
+  const bool tells_state = message.kind == Kind::down || message.kind == Kind::degraded ||
+                           message.kind == Kind::unknown || message.kind == Kind::flapping;
   return tells_state && is_bad(message.from) && message.from != alert_state(message);
 }
 

@@ -29,7 +29,8 @@ AlertMove alert_move(Kind kind) noexcept;
 // has to be closed for itself: else the first one's UP would close what is still DOWN.
 std::string alert_key(const Notification& notification);
 
-// How bad the message is: the state that it tells of; for what ends an incident, the worst it was.
+// How bad the message is: the state that it tells of; for what ends an incident, the worst it was;
+// for what flaps, the worse of the states that it changes between.
 State alert_state(const Message& message) noexcept;
 
 // The incident goes on in another bad state than was told before.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "notify/sink_alert.h"
+
 namespace tocsin {
 namespace {
 
@@ -29,15 +31,15 @@ int Urgency::of(const Message& message) const noexcept {
     case Kind::up:
     case Kind::over:
     case Kind::unwatched: return up;
-    case Kind::flapping: return down;
     case Kind::reminder: return reminder;
     case Kind::acknowledged: return acknowledged;
     case Kind::info:
     case Kind::test: return info;
     case Kind::daemon: return daemon;
+    case Kind::flapping:
     case Kind::digest: break;
   }
-  switch (message.to) {
+  switch (alert_state(message)) {
     case State::down: return down;
     case State::degraded: return degraded;
     case State::unknown: return unknown;

@@ -17,6 +17,7 @@ constexpr std::size_t kMostFolded = 200;
 constexpr std::size_t kLongestDetail = 300;  // of one line
 constexpr std::size_t kFirstDetails = 4;     // a plugin's begin matters, and a log's end
 constexpr std::size_t kLastDetails = 8;
+constexpr std::size_t kMostNotes = 8;  // lines
 
 bool is_set(WallTime time) noexcept {
   return time > WallTime{};
@@ -72,6 +73,18 @@ std::string story_of_over(const Message& message, const Language& language) {
                               ? std::string(state)
                               : say(language, Phrase::over_for, {{"state", state}, {"time", time}});
   return with_reason(was, message.worst_reason, language);
+}
+
+// The text's lines, each fit to be shown and of a bounded length; empty ones are left out.
+std::vector<std::string> shown_lines(std::string_view text, std::size_t most) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::string_view line = top_line(text);
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    std::string shown = printable(line, most);
+    if (!shown.empty()) lines.push_back(std::move(shown));
+  }
+  return lines;
 }
 
 std::string since_line(const Message& message, WallTime now, const Locale& locale) {
@@ -135,7 +148,11 @@ std::vector<std::string> check_lines(const Message& message, WallTime now, const
   } else {
     lines.push_back(since_line(message, now, locale));
     const bool told_before = message.from != message.to && is_trouble(message.from);
-    if (told_before && message.kind != Kind::reminder && message.kind != Kind::unwatched) {
+    if (message.kind == Kind::flapping) {
+      // Its story is how often it changes, and where it stands is told nowhere else.
+      if (message.to != State::pending)
+        add(Phrase::now, std::string(word(message.to)), Bounds::name);
+    } else if (told_before && message.kind != Kind::reminder && message.kind != Kind::unwatched) {
       lines.push_back(say(language, Phrase::was_before, {{"state", word(message.from)}}));
     }
   }
@@ -208,18 +225,21 @@ std::string late_text(Millis by, const Language& language) {
 }
 
 std::vector<std::string> detail_lines(std::string_view details, const Language& language) {
-  std::vector<std::string> lines;
-  while (!details.empty()) {
-    const std::string_view line = top_line(details);
-    details.remove_prefix(std::min(details.size(), line.size() + 1));
-    std::string shown = printable(line, kLongestDetail);
-    if (!shown.empty()) lines.push_back(std::move(shown));
-  }
+  std::vector<std::string> lines = shown_lines(details, kLongestDetail);
   if (lines.size() <= kFirstDetails + kLastDetails + 1) return lines;
   const std::size_t left_out = lines.size() - kFirstDetails - kLastDetails;
   const auto first = lines.begin() + kFirstDetails;
   *first = say(language, Phrase::lines_left_out, {{"count", std::to_string(left_out)}});
   lines.erase(first + 1, lines.end() - kLastDetails);
+  return lines;
+}
+
+std::vector<std::string> note_lines(std::string_view note, const Language& language) {
+  std::vector<std::string> lines = shown_lines(note, Bounds::reason);
+  if (lines.size() <= kMostNotes) return lines;
+  const std::size_t left_out = lines.size() - (kMostNotes - 1);
+  lines.resize(kMostNotes - 1);
+  lines.push_back(say(language, Phrase::lines_left_out, {{"count", std::to_string(left_out)}}));
   return lines;
 }
 
@@ -286,13 +306,15 @@ std::string first_line(const Message& message, const Language& language) {
 std::vector<std::string> body_lines(const Message& message, WallTime now,
                                     std::optional<Millis> late_by, const Locale& locale) {
   const Language& language = *locale.language;
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = note_lines(message.note, language);
+  const auto add = [&](std::vector<std::string> more) {
+    std::move(more.begin(), more.end(), std::back_inserter(lines));
+  };
   if (message.kind == Kind::digest) {
-    lines = folded_lines(message.reason, language);
+    add(folded_lines(message.reason, language));
   } else if (message.kind != Kind::daemon) {
-    lines = check_lines(message, now, locale);
-    std::vector<std::string> details = detail_lines(message.details, language);
-    std::move(details.begin(), details.end(), std::back_inserter(lines));
+    add(check_lines(message, now, locale));
+    add(detail_lines(message.details, language));
   }
   if (late_by) lines.push_back(late_text(*late_by, language));
   if (!message.durable) lines.push_back(say(language, Phrase::not_durable));

@@ -24,8 +24,8 @@ namespace tocsin {
 // "🔴 DOWN web-01 — connection refused (127.0.0.1:8080)": enough by itself for a lock screen.
 std::string first_line(const Message& message, const Language& language = english());
 
-// What a paged person needs next, most needed first; then the details, the middle of many lines
-// left out. `late_by`: it is told late, and by how much.
+// Why it is told now, or to them (Message::note); then what a paged person needs next, most needed
+// first; then the details, the middle of many lines left out. `late_by`: it is told late, and by how much.
 std::vector<std::string> body_lines(const Message& message, WallTime now,
                                     std::optional<Millis> late_by, const Locale& locale = {});
 

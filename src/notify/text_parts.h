@@ -38,5 +38,7 @@ std::string labels_text(const Message& message);
 std::string late_text(Millis by, const Language& language);
 // The lines of Message::details, the middle of many left out.
 std::vector<std::string> detail_lines(std::string_view details, const Language& language);
+// The lines of Message::note, the end of many left out.
+std::vector<std::string> note_lines(std::string_view note, const Language& language);
 
 }  // namespace tocsin

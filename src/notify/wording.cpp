@@ -101,10 +101,19 @@ bool says_nothing_of(const Words& words, std::string_view what) {
   return !has_it(words.title) && std::none_of(words.lines.begin(), words.lines.end(), has_it);
 }
 
+// Why it is told now, or to these people, has its place above all else.
+void add_unsaid_note(Words& words, const MessageFacts& facts) {
+  std::vector<std::string> note =
+      note_lines(facts.notification.message->note, *facts.locale.language);
+  std::erase_if(note, [&](const std::string& line) { return !says_nothing_of(words, line); });
+  words.lines.insert(words.lines.begin(), note.begin(), note.end());
+}
+
 // What nobody may leave out.
 void add_unsaid(Words& words, const MessageFacts& facts) {
   const Message& message = *facts.notification.message;
   const Language& language = *facts.locale.language;
+  add_unsaid_note(words, facts);
   const auto add = [&](const std::string& line) {
     if (!line.empty() && says_nothing_of(words, line)) words.lines.push_back(line);
   };

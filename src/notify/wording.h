@@ -52,8 +52,8 @@ struct Words {
 };
 
 // By the notifier's templates, if the message is about a check; else, and about the daemon, as
-// built in. Whatever a template leaves out, it is said that a message is late, that it could not be
-// stored, that it is a test, and both states of what was over before it was told.
+// built in. Whatever a template leaves out, its note is said, that a message is late, that it could
+// not be stored, that it is a test, and both states of what was over before it was told.
 Words words_of(const Delivery& delivery, const Wording& wording);
 
 // Title and lines, a line each.

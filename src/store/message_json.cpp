@@ -127,6 +127,7 @@ Message read(const Object& object) {
   read_labels(object, message);
   message.reason = text_at(object, "reason");
   message.details = text_at(object, "details");
+  message.note = text_at(object, "note");
   message.from = state_at(object, "from");
   message.to = state_at(object, "to");
   message.decided_at = time_at(object, "decided_at");
@@ -153,6 +154,7 @@ std::string to_json(const Message& message) {
   if (!message.labels.empty()) out.set("labels", labels_array(message));
   out.set("reason", valid(message.reason));
   if (!message.details.empty()) out.set("details", valid(message.details));
+  if (!message.note.empty()) out.set("note", valid(message.note));
   out.set("from", std::string(to_string(message.from)));
   out.set("to", std::string(to_string(message.to)));
   out.set("decided_at", Poco::Int64{message.decided_at.time_since_epoch().count()});

@@ -71,6 +71,7 @@ void write_message(JsonWriter& json, const Message& message) {
   json.key("check");
   message.check.empty() ? json.null() : json.value(message.check);
   json.field("reason", message.reason);
+  json.field("note", message.note);
   json.field("from", tocsin::to_string(message.from));
   json.field("to", tocsin::to_string(message.to));
   json.field("decided_at", message.decided_at);

@@ -23,7 +23,7 @@ class Waiting {
   std::optional<Folding> fold(std::size_t threshold = 20) {
     std::vector<const Row*> rows;
     for (const Row& row : rows_) rows.push_back(&row);
-    return tocsin::fold(rows, threshold, numbers_);
+    return tocsin::fold(rows, {.storm_threshold = threshold}, numbers_);
   }
 
  private:
@@ -97,6 +97,101 @@ TEST_CASE("fold: the worst state of the incident and its reason are told", "[del
   CHECK(folding->added[0].notification->message->worst == State::down);
   CHECK(folding->added[0].notification->message->worst_reason == "refused");
   CHECK(folding->removed.size() == 5);
+}
+
+TEST_CASE("fold: what was noted of an incident's parts is noted of the whole, once", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1, .note = "held back by a silence until 12:00\nwith it unreachable: a, b"});
+  lane.add({.id = 2, .kind = Kind::reminder, .note = "not acknowledged for 10 min"});
+  lane.add({.id = 3, .kind = Kind::unknown, .note = "with it unreachable: a, b"});
+  lane.add({.id = 4, .kind = Kind::up, .note = "with it reachable: a, b"});
+  const auto folding = lane.fold();
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK(folding->added[0].notification->message->note ==
+        "held back by a silence until 12:00\nwith it unreachable: a, b\nwith it reachable: a, b");
+}
+
+TEST_CASE("fold: an incident that flapped and is over is one message that says so", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1, .reason = "no space left"});
+  lane.add({.id = 2, .kind = Kind::flapping, .reason = "changes too often: 6 changes in 14 min"});
+  lane.add({.id = 3, .kind = Kind::down, .reason = "no space left"});
+  lane.add({.id = 4, .kind = Kind::up, .reason = "2 GB free"});
+  const auto folding = lane.fold();
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK(folding->removed.size() == 4);
+  const Message& over = *folding->added[0].notification->message;
+  CHECK(over.kind == Kind::over);
+  CHECK(over.worst == State::down);
+  CHECK(over.worst_reason == "no space left");
+  CHECK(over.reason == "2 GB free");
+  CHECK(over.note == "was FLAPPING meanwhile");
+}
+
+TEST_CASE("fold: that a check flaps is told, and takes the place of a reminder", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1, .kind = Kind::reminder});
+  lane.add({.id = 2, .kind = Kind::flapping});
+  SECTION("the reminder before it is out of date") {
+    const auto folding = lane.fold();
+    REQUIRE(folding);
+    CHECK(folding->added.empty());
+    CHECK(folding->removed == std::vector<Place>{{1, 0}});
+  }
+  SECTION("an UP behind it is told as it is, for nobody was told a state") {
+    lane.add({.id = 3, .kind = Kind::up});
+    const auto folding = lane.fold();
+    REQUIRE(folding);
+    CHECK(folding->added.empty());
+    CHECK(folding->removed == std::vector<Place>{{1, 0}});
+  }
+}
+
+TEST_CASE("fold: a digest names what flaps, and has the notes of what it tells", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 22; ++i) {
+    Telling telling{.id = i, .check = check_name(i), .incident = i, .reason = "refused"};
+    if (i == 2) telling.kind = Kind::flapping;
+    if (i == 3) telling.note = "with it unreachable: a, b and 37 more";
+    if (i > 10 && i < 15) telling.note = "held back by a silence";
+    if (i == 22) telling.note = "no\nlonger\theld";
+    lane.add(telling);
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  const Message& digest = *folding->added[0].notification->message;
+  CHECK(first_line(digest.reason) ==
+        "DOWN 21 checks: rack-07/web-1001, rack-07/web-1003, rack-07/web-1004 and 18 more; "
+        "FLAPPING 1 check: rack-07/web-1002");
+  CHECK(digest.note ==
+        "rack-07/web-1003: with it unreachable: a, b and 37 more\n"
+        "held back by a silence (4 checks)\n"
+        "rack-07/web-1022: no longer held");
+}
+
+TEST_CASE("fold: a digest and its notes fit together, and who is left out is counted",
+          "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 200; ++i) {
+    lane.add({.id = i,
+              .check = check_name(i),
+              .incident = i,
+              .note = std::to_string(i) + std::string(5000, 'x')});
+  }
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  std::string all;
+  for (const Row& row : folding->added) {
+    const Message& digest = *row.notification->message;
+    CHECK(digest.reason.size() + digest.note.size() <= 3500);
+    all += digest.reason;
+  }
+  for (int i = 1; i <= 200; ++i) CHECK(all.find(check_name(i)) != std::string::npos);
+  const std::string& note = folding->added[0].notification->message->note;
+  CHECK(note.substr(note.rfind('\n')).starts_with("\nand notes of "));
 }
 
 TEST_CASE("fold: what a sink may have taken is never told in other words", "[deliver]") {
@@ -218,7 +313,9 @@ TEST_CASE("fold: five hundred servers down are a handful of messages that name e
   const auto folding = lane.fold(20);
   REQUIRE(folding);
   CHECK(folding->added.size() <= 5);
-  CHECK(folding->removed.size() == 500);
+  // They wait on, for their own lines.
+  CHECK(folding->removed.empty());
+  CHECK(folding->named.size() == 500);
   CHECK(folding->change.deliveries.size() == 500);
   std::set<std::int64_t> ids;
   std::string all;
@@ -237,6 +334,7 @@ TEST_CASE("fold: five hundred servers down are a handful of messages that name e
   CHECK(ids.size() == folding->added.size());
   for (int i = 1; i <= 500; ++i) CHECK(all.find(check_name(i)) != std::string::npos);
   for (const DeliveryRecord& record : folding->change.deliveries) {
+    CHECK(record.status == DeliveryStatus::waiting);
     CHECK(ids.contains(record.folded_into));
     const auto into =
         std::find_if(folding->added.begin(), folding->added.end(),
@@ -261,7 +359,7 @@ TEST_CASE("fold: each notifier of a lane has a digest of its own", "[deliver]") 
   CHECK(folding->added[0].notification->notifier == "dev");
   CHECK(folding->added[1].notification->notifier == "ops");
   // One thing alone is told in its own thread.
-  CHECK(folding->removed.size() == 21);
+  CHECK(folding->named.size() == 21);
 }
 
 TEST_CASE("fold: a digest leaves alone what must be told by itself, and what comes behind it",
@@ -277,11 +375,15 @@ TEST_CASE("fold: a digest leaves alone what must be told by itself, and what com
   lane.add({.id = 33, .kind = Kind::down, .check = "tried", .incident = 9});
   const auto folding = lane.fold(20);
   REQUIRE(folding);
-  CHECK(folding->removed.size() == 26);
-  const std::set<Place> removed(folding->removed.begin(), folding->removed.end());
-  for (const int kept : {1, 2, 3, 4, 31, 32, 33}) CHECK_FALSE(removed.contains({kept, 0}));
+  CHECK(folding->removed.empty());
+  std::set<Place> named;
+  for (const auto& [place, record] : folding->named) named.insert(place);
+  CHECK(named.size() == 28);
+  for (const int kept : {1, 3, 4, 31, 33}) CHECK_FALSE(named.contains({kept, 0}));
+  // What was found at the start is named, since its own line follows as it is.
+  for (const int found : {2, 32}) CHECK(named.contains({found, 0}));
   // It stands where its first member stood.
-  CHECK(folding->added[0].place.first == 5);
+  CHECK(folding->added[0].place.first == 2);
 }
 
 TEST_CASE("fold: a check that changed more than once stands in a digest once, as it is now",
@@ -293,12 +395,19 @@ TEST_CASE("fold: a check that changed more than once stands in a digest once, as
   lane.add({.id = 33, .kind = Kind::up, .check = check_name(2), .incident = 2});
   const auto folding = lane.fold(20);
   REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  const std::string& text = folding->added[0].notification->message->reason;
+  REQUIRE(folding->added.size() == 3);
+  const Notification& digest = *folding->added[0].notification;
+  const std::string& text = digest.message->reason;
   CHECK(text.find("DOWN 20 checks") == 0);
   CHECK(text.find("DOWN and UP 1 check: " + check_name(2)) != std::string::npos);
   CHECK(text.find(check_name(1) + " (3 changes)") != std::string::npos);
-  CHECK(folding->removed.size() == 24);
+  // The incidents that are over are one row each, and named like the rest.
+  for (const std::size_t over : {1U, 2U}) {
+    CHECK(folding->added[over].notification->message->kind == Kind::over);
+    CHECK(folding->added[over].delivery.folded_into == digest.id);
+  }
+  CHECK(folding->removed.size() == 4);
+  CHECK(folding->named.size() == 20);
 }
 
 TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[deliver]") {
@@ -313,7 +422,7 @@ TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[de
   CHECK(text.find("DOWN 20 checks") == 0);
   CHECK(text.find(check_name(1) + " (2 changes)") != std::string::npos);
   CHECK(text.find("INFO 1 check: backup") != std::string::npos);
-  CHECK(folding->removed.size() == 22);
+  CHECK(folding->named.size() == 22);
 }
 
 TEST_CASE("fold: a job's news between a DOWN and its UP stays a message of its own", "[deliver]") {
@@ -385,4 +494,45 @@ TEST_CASE("fold: found at a start, digests keep their order, before what followe
   CHECK(rows[1].place == Place{9, 0});
   CHECK(rows[2].place == Place{8, 20});
   CHECK(rows[3].place == Place{8, 30});
+}
+
+TEST_CASE("fold: what a digest named is not named again, and its end is news of one message",
+          "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 30; ++i) {
+    lane.add({.id = i, .check = check_name(i), .incident = i}).delivery.folded_into = 99;
+  }
+  CHECK_FALSE(lane.fold(20));
+  lane.add({.id = 31, .kind = Kind::up, .check = check_name(1), .incident = 1});
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK(folding->added[0].notification->message->kind == Kind::over);
+  CHECK_FALSE(folding->added[0].named());
+}
+
+TEST_CASE("fold: an end whose every part was named is so as well", "[deliver]") {
+  Waiting lane;
+  lane.add({.id = 1}).delivery.folded_into = 98;
+  lane.add({.id = 2, .kind = Kind::up}).delivery.folded_into = 99;
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK(folding->added[0].delivery.folded_into == 99);
+  // And on disk.
+  REQUIRE(folding->change.deliveries.size() == 3);
+  CHECK(folding->change.deliveries[2].notification == folding->added[0].notification->id);
+  CHECK(folding->change.deliveries[2].status == DeliveryStatus::waiting);
+  CHECK(folding->change.deliveries[2].folded_into == 99);
+}
+
+TEST_CASE("fold: what is merged of a pager's rows is still a pager's", "[deliver]") {
+  // A merged row was taken for one that may be folded, and the next storm took it away.
+  Waiting lane;
+  lane.add({.id = 1}).foldable = false;
+  lane.add({.id = 2, .kind = Kind::up}).foldable = false;
+  const auto folding = lane.fold(20);
+  REQUIRE(folding);
+  REQUIRE(folding->added.size() == 1);
+  CHECK_FALSE(folding->added[0].foldable);
 }

@@ -134,8 +134,12 @@ class Play {
     }
     for (const DeliveryRecord& record : change.deliveries) {
       Fate& fate = fates_.at(record.notification);
-      RC_ASSERT(record.status == DeliveryStatus::folded);
       RC_ASSERT(fate.status == DeliveryStatus::waiting);
+      RC_ASSERT(record.folded_into != 0);
+      if (record.status == DeliveryStatus::waiting) {  // named in a digest: once, for good
+        RC_ASSERT(named_.insert(record.notification).second);
+        continue;
+      }
       fate.status = DeliveryStatus::folded;
       fate.into = record.folded_into;
     }
@@ -200,6 +204,7 @@ class Play {
   std::array<Watched, 6> checks_;
   std::map<std::int64_t, Fate> fates_;
   std::set<std::int64_t> made_;
+  std::set<std::int64_t> named_;  // by a digest
   std::int64_t last_id_ = 0;
   std::int64_t last_incident_ = 0;
   std::size_t turns_ = 0;

@@ -21,6 +21,7 @@ struct Telling {
   std::string notifier = "ops";
   std::string thread;  // empty: the check's name
   std::string reason = "connection refused (10.0.0.1:80)";
+  std::string note;
   WallTime at{std::chrono::seconds{1'767'323'045}};  // FakeClock's beginning
 };
 
@@ -41,6 +42,7 @@ inline NotificationPtr tell(const Telling& telling) {
   message.check = telling.check;
   message.type = "tcp";
   message.reason = telling.reason;
+  message.note = telling.note;
   message.to = state_told(telling.kind);
   message.from = message.to == State::up ? State::down : State::up;
   message.decided_at = telling.at;

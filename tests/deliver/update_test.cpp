@@ -159,11 +159,11 @@ TEST_CASE("update: what moves a state at the sink is never folded into a digest"
   for (const Row& row : rows) pointers.push_back(&row);
   std::int64_t last_id = 100;
   const Numbers numbers{[&] { return ++last_id; }, [] { return "uid"; }};
-  const auto folding = fold(pointers, 10, numbers);
+  const auto folding = fold(pointers, {.storm_threshold = 10}, numbers);
   REQUIRE(folding);
-  CHECK(folding->removed.size() == 15);
-  for (const Place& place : folding->removed) CHECK(place.first % 2 == 0);
-  CHECK_FALSE(fold(pointers, 15, numbers));
+  CHECK(folding->named.size() == 15);
+  for (const auto& [place, record] : folding->named) CHECK(place.first % 2 == 0);
+  CHECK_FALSE(fold(pointers, {.storm_threshold = 15}, numbers));
 }
 
 TEST_CASE("update: a notifier that says so is never sent a digest", "[deliver]") {

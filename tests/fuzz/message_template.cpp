@@ -15,7 +15,7 @@ Notification a_notification(std::string_view value, Kind kind) {
   Message message;
   message.kind = kind;
   message.check = message.reason = message.worst_reason = message.target = value;
-  message.details = message.instance = message.type = message.description = value;
+  message.details = message.note = message.instance = message.type = message.description = value;
   message.labels = {{"team", std::string(value)}, {std::string(value), "x"}};
   message.to = State::down;
   message.since = kNow - Millis{90'000};
@@ -29,7 +29,7 @@ Notification a_notification(std::string_view value, Kind kind) {
 
 void look(const MessageTemplate& value, std::string_view hostile) {
   static const Locale locale;
-  for (const Kind kind : {Kind::down, Kind::over, Kind::info}) {
+  for (const Kind kind : {Kind::down, Kind::over, Kind::flapping, Kind::info}) {
     const Notification notification = a_notification(hostile, kind);
     const auto lines = value.fill({notification, kNow, true, locale});
     require(lines.size() <= MessageTemplate::kMostLines, "lines are bounded");

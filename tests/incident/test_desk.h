@@ -37,6 +37,7 @@ inline Check make_check(std::vector<std::string> notify) {
   check.description = "the web shop";
   check.runbook = "https://wiki/shop";
   check.labels = {{"team", "shop"}};
+  check.timing.flap_window = Millis{0};
   check.notify = std::make_shared<const std::vector<std::string>>(std::move(notify));
   return check;
 }

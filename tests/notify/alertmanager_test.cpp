@@ -138,6 +138,7 @@ TEST_CASE("alertmanager: each kind fires or ends", "[notify]") {
       {Kind::down, "TocsinCheck critical fires"},
       {Kind::degraded, "TocsinCheck warning fires"},
       {Kind::unknown, "TocsinCheck ticket fires"},
+      {Kind::flapping, "TocsinCheck critical fires"},
       {Kind::reminder, "TocsinCheck critical fires"},
       {Kind::acknowledged, "TocsinCheck critical fires"},
       {Kind::up, "TocsinCheck critical ends"},

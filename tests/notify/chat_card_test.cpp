@@ -53,18 +53,17 @@ void check_valid(const Words& words, const std::string& key = "web-01") {
 
 TEST_CASE("chat card: header, facts and a button", "[notify]") {
   const Words words = words_of(a_message(Kind::down));
-  CHECK(
-      unslashed(json_of(chat_cards(words))) ==
-      R"([{"card":{"header":{"title":"🔴 DOWN web-01"},"sections":[{"widgets":[)"
-      R"({"decoratedText":{"text":"127.0.0.1:8080","topLabel":"target","wrapText":true}},)"
-      R"({"textParagraph":{"text":"since 2026-01-02 03:03:50 UTC (15 s ago), 3 probes failed)"
-      R"(<br>incident 42"}},)"
-      R"({"decoratedText":{"text":"the web shop","topLabel":"about","wrapText":true}},)"
-      R"({"decoratedText":{"text":"team=shop, tier=front","topLabel":"labels","wrapText":true}},)"
-      R"({"textParagraph":{"text":"told by mon-1"}},)"
-      R"({"buttonList":{"buttons":[{"onClick":{"openLink":)"
+  CHECK(unslashed(json_of(chat_cards(words))) ==
+        R"([{"card":{"header":{"title":"🔴 DOWN web-01"},"sections":[{"widgets":[)"
+        R"({"decoratedText":{"text":"127.0.0.1:8080","topLabel":"target","wrapText":true}},)"
+        R"({"textParagraph":{"text":"since 2026-01-02 03:03:50 UTC (15 s ago), 3 probes failed)"
+        R"(<br>incident 42"}},)"
+        R"({"decoratedText":{"text":"the web shop","topLabel":"about","wrapText":true}},)"
+        R"({"decoratedText":{"text":"team=shop, tier=front","topLabel":"labels","wrapText":true}},)"
+        R"({"textParagraph":{"text":"told by mon-1"}},)"
+        R"({"buttonList":{"buttons":[{"onClick":{"openLink":)"
         R"({"url":"https://wiki.example.net/shop"}},)"
-      R"("text":"Runbook"}]}}]}]},"cardId":"tocsin"}])");
+        R"("text":"Runbook"}]}}]}]},"cardId":"tocsin"}])");
   check_valid(words);
 }
 
@@ -98,7 +97,7 @@ TEST_CASE("chat card: values make no markup, in any widget or the header", "[not
     for (const Kind kind : kKinds) {
       Message message = hostile_message(kind, hostile);
       message.check = kind == Kind::daemon ? "" : hostile;
-      message.details = hostile + "\n" + hostile;
+      message.details = message.note = hostile + "\n" + hostile;
       std::string json = json_of(chat_cards(words_of(message)));
       for (auto at = json.find("<br>"); at != std::string::npos; at = json.find("<br>")) {
         json.erase(at, 4);

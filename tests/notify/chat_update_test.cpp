@@ -30,6 +30,16 @@ TEST_CASE("chat update: an open incident, by its state", "[notify]") {
   CHECK(standing_line(message, message.decided_at) == "⚪ UNKNOWN web-01 — open");
 }
 
+TEST_CASE("chat update: one that flaps is open, whatever it is just now", "[notify]") {
+  Message message = a_message(Kind::flapping);
+  message.reason = "changes too often: 6 changes in 14 min";
+  for (const State state : {State::up, State::down}) {
+    message.to = state;
+    CHECK(line(message) ==
+          "🌊 FLAPPING web-01 — open for 12 min: changes too often: 6 changes in 14 min");
+  }
+}
+
 TEST_CASE("chat update: an acknowledged one names who", "[notify]") {
   Message message = a_message(Kind::acknowledged);
   message.reason = "by Ann";

@@ -96,11 +96,30 @@ TEST_CASE("notifiers: each kind of message arrives, with its name and reason", "
   });
 }
 
+TEST_CASE("notifiers: a note arrives, before what else there is below the first line", "[notify]") {
+  for_each_rig([](const Rig&, RigBench& bench) {
+    for (const Kind kind : {Kind::down, Kind::flapping, Kind::up}) {
+      INFO(to_string(kind));
+      Message message = a_message(kind);
+      message.note = "not acknowledged for 10 min\nwith it unreachable: db-1, db-2 and 37 more";
+      const std::string text = bench.told(a_notification(message));
+      const auto first = text.find("not acknowledged for 10 min");
+      const auto second = text.find("with it unreachable: db-1, db-2 and 37 more");
+      const auto labels = text.find("team=shop, tier=front");
+      CHECK(first != std::string::npos);
+      CHECK(first < second);
+      CHECK(second < labels);
+    }
+  });
+}
+
 TEST_CASE("notifiers: hostile text can neither ping nor break what is sent", "[notify]") {
   for_each_rig([](const Rig& rig, RigBench& bench) {
     for (const Kind kind : kKinds) {
       INFO(to_string(kind));
-      const std::string text = bench.told(a_notification(hostile_message(kind, hostile_text())));
+      Message message = hostile_message(kind, hostile_text());
+      message.note = hostile_text();
+      const std::string text = bench.told(a_notification(message));
       CHECK(is_valid_utf8(text));
       CHECK_FALSE(rig.can_ping(text));
     }
@@ -115,6 +134,7 @@ TEST_CASE("notifiers: a text beyond the sink's limit is cut between code points"
       while (big.size() < 1 << 20) big += piece;
       Message message = hostile_message(Kind::digest, big);
       message.reason = "DOWN\n" + big + "\n" + big;
+      message.note = big + "\n" + big;
       const std::string text = bench.told(a_notification(message));
       CHECK(is_valid_utf8(text));
       CHECK(units(text, TextUnit::utf16) <= rig.most_text);

@@ -92,7 +92,8 @@ TEST_CASE("gotify: each kind has its priority", "[notify]") {
   const std::vector<std::pair<Kind, int>> levels{
       {Kind::down, 8},     {Kind::degraded, 5},     {Kind::unknown, 5}, {Kind::up, 0},
       {Kind::reminder, 6}, {Kind::acknowledged, 2}, {Kind::over, 0},    {Kind::unwatched, 0},
-      {Kind::info, 4},     {Kind::digest, 8},       {Kind::daemon, 10}, {Kind::test, 4}};
+      {Kind::info, 4},     {Kind::digest, 8},       {Kind::daemon, 10}, {Kind::test, 4},
+      {Kind::flapping, 8}};
   CHECK(levels.size() == std::size(kKinds));
   for (std::size_t i = 0; i < levels.size(); ++i) {
     INFO(to_string(levels[i].first));

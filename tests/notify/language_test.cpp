@@ -230,6 +230,25 @@ TEST_CASE("language: Spanish, whole", "[notify]") {
               "avisado por mon-1"});
 }
 
+TEST_CASE("language: what flaps, and a note, in each", "[notify]") {
+  Message message = a_message(Kind::flapping);
+  message.note = "held back by a silence";
+  for (int i = 0; i < 9; ++i) message.note += "\nline " + std::to_string(i);
+  const auto is = [&](const char* code, const char* left_out, const char* now) {
+    INFO(code);
+    CHECK(first_in(code, Kind::flapping) ==
+          "🌊 FLAPPING web-01 — connection refused (127.0.0.1:8080)");
+    const Lines lines = body_in(code, message);
+    CHECK(lines[0] == "held back by a silence");
+    CHECK(lines[7] == left_out);
+    CHECK(lines[10] == now);
+  };
+  is("en", "… (3 lines)", "now: DOWN");
+  is("de", "… (3 Zeilen)", "jetzt: DOWN");
+  is("fr", "… (3 lignes)", "maintenant : DOWN");
+  is("es", "… (3 líneas)", "ahora: DOWN");
+}
+
 TEST_CASE("language: what is left out of many is said in it", "[notify]") {
   Message message = a_message(Kind::info);
   for (int i = 0; i < 20; ++i) message.details += "line\n";
@@ -250,7 +269,7 @@ TEST_CASE("language: hostile values stay on their line in each", "[notify]") {
   for (const Language* language : languages()) {
     for (const Kind kind : kKinds) {
       Message message = hostile_message(kind, hostile_text() + std::string(1 << 16, 'x'));
-      message.details = hostile_text();
+      message.details = message.note = hostile_text();
       Lines lines = body_in(language->code, message, Millis{0});
       lines.push_back(first_line(message, *language));
       for (const std::string& line : lines) CHECK(printable(line, line.size()) == line);

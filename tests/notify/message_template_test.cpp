@@ -77,6 +77,7 @@ const Values kOfDown{
     {"labels", "team=shop, tier=front"},
     {"late", ""},
     {"name", "web-01"},
+    {"note", ""},
     {"now", "2026-01-02 03:05:05 UTC"},
     {"probes", "3 probes failed"},
     {"reason", "connection refused (127.0.0.1:8080)"},
@@ -208,6 +209,15 @@ TEST_CASE("template: language and zone are those of the notifier", "[notify]") {
               "connection refused (127.0.0.1:8080), 1 min verspätet zugestellt"});
 }
 
+TEST_CASE("template: a note has as many lines as it has", "[notify]") {
+  Message message = a_message(Kind::down);
+  message.note = "not acknowledged for 10 min\nwith it unreachable: a, b";
+  CHECK(filled("because {note}\n{name}", message) ==
+        Lines{"because not acknowledged for 10 min", "with it unreachable: a, b", "web-01"});
+  message.note.clear();
+  CHECK(filled("because {note}\n{name}", message) == Lines{"web-01"});
+}
+
 TEST_CASE("template: a value is a text, whatever braces it has", "[notify]") {
   Message message = a_message(Kind::down);
   message.reason = "{name} {{x}} {labels.team} }";
@@ -222,10 +232,10 @@ TEST_CASE("template: hostile values stay on their line, printable and bounded", 
     const std::string hostile = hostile_text() + std::string(1 << 18, 'x');
     Message message = hostile_message(kind, hostile);
     message.check = message.type = hostile;
-    message.details = hostile + repeated("\n" + hostile_text(), 50);
+    message.details = message.note = hostile + repeated("\n" + hostile_text(), 50);
     for (const PlaceholderRow& row : placeholders()) {
       INFO(row.name);
-      const bool many = row.name == "body" || row.name == "details";
+      const bool many = row.name == "body" || row.name == "details" || row.name == "note";
       const Lines lines = filled("<{" + std::string(row.name) + "}>", message, true);
       CHECK(lines.size() <= (many ? 40 : 1));
       for (const std::string& line : lines) {
@@ -265,9 +275,9 @@ TEST_CASE("template: each mistake is told, with what to write", "[notify]") {
         "unknown placeholder {lables.team}; did you mean {labels.team}?");
   CHECK(mistake("{xyzzyxyzzy}") ==
         "unknown placeholder {xyzzyxyzzy}; known are body, decided_at, description, details, "
-        "duration, failed_probes, from, incident, instance, kind, labels, late, name, now, probes, "
-        "reason, runbook, since, state, story, symbol, target, thread, title, type, until, worst, "
-        "worst_reason, labels.KEY");
+        "duration, failed_probes, from, incident, instance, kind, labels, late, name, note, now, "
+        "probes, reason, runbook, since, state, story, symbol, target, thread, title, type, until, "
+        "worst, worst_reason, labels.KEY");
   CHECK(mistake("{labels.}") == "{labels.} names no label; {labels} are all of them");
   CHECK(mistake("{}") == "empty braces; a brace itself is written {{ or }}");
   CHECK(mistake("{|x}") == "empty braces; a brace itself is written {{ or }}");

@@ -133,7 +133,8 @@ TEST_CASE("ntfy: each kind has its priority", "[notify]") {
   const std::vector<std::pair<Kind, int>> levels{
       {Kind::down, 5},     {Kind::degraded, 2},     {Kind::unknown, 4}, {Kind::up, 3},
       {Kind::reminder, 4}, {Kind::acknowledged, 2}, {Kind::over, 3},    {Kind::unwatched, 3},
-      {Kind::info, 1},     {Kind::digest, 5},       {Kind::daemon, 4},  {Kind::test, 1}};
+      {Kind::info, 1},     {Kind::digest, 5},       {Kind::daemon, 4},  {Kind::test, 1},
+      {Kind::flapping, 5}};
   CHECK(levels.size() == std::size(kKinds));
   for (const auto& [kind, level] : levels) {
     INFO(to_string(kind));

@@ -203,6 +203,7 @@ TEST_CASE("opsgenie: each kind opens, acknowledges or closes", "[notify]") {
       {Kind::down, {"/v2/alerts P1"}},
       {Kind::degraded, {"/v2/alerts P4"}},
       {Kind::unknown, {"/v2/alerts P2"}},
+      {Kind::flapping, {"/v2/alerts P1"}},
       {Kind::reminder, {"/v2/alerts P1"}},
       {Kind::acknowledged, {"acknowledge"}},
       {Kind::up, {"close"}},

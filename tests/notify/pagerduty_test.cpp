@@ -173,17 +173,16 @@ TEST_CASE("pagerduty: a DOWN is this event", "[notify]") {
   details->set("details", "…");
   std::ostringstream written;
   event->stringify(written);
-  CHECK(written.str() ==
-        R"({"client":"Tocsin on mon-1","client_url":"https://mon-1.example.net/",)"
-        R"("dedup_key":"web-01","event_action":"trigger",)"
-        R"("links":[{"href":"https://wiki.example.net/shop","text":"runbook"}],)"
-        R"("payload":{"class":"tcp","component":"127.0.0.1:8080",)"
-        R"("custom_details":{"check":"web-01","details":"…","incident":42,)"
-        R"("label team":"shop","label tier":"front","state":"down"},)"
-        R"("group":"web-01","severity":"critical","source":"web-01",)"
-        R"_("summary":"🔴 DOWN web-01 — connection refused (127.0.0.1:8080)",)_"
-        R"("timestamp":"2026-01-02T03:04:05.000Z"},)"
-        R"("routing_key":"0123456789abcdef0123456789abcdef"})");
+  CHECK(written.str() == R"({"client":"Tocsin on mon-1","client_url":"https://mon-1.example.net/",)"
+                         R"("dedup_key":"web-01","event_action":"trigger",)"
+                         R"("links":[{"href":"https://wiki.example.net/shop","text":"runbook"}],)"
+                         R"("payload":{"class":"tcp","component":"127.0.0.1:8080",)"
+                         R"("custom_details":{"check":"web-01","details":"…","incident":42,)"
+                         R"("label team":"shop","label tier":"front","state":"down"},)"
+                         R"("group":"web-01","severity":"critical","source":"web-01",)"
+                         R"_("summary":"🔴 DOWN web-01 — connection refused (127.0.0.1:8080)",)_"
+                         R"("timestamp":"2026-01-02T03:04:05.000Z"},)"
+                         R"("routing_key":"0123456789abcdef0123456789abcdef"})");
 }
 
 TEST_CASE("pagerduty: each kind moves its alert, and some move none", "[notify]") {
@@ -193,6 +192,7 @@ TEST_CASE("pagerduty: each kind moves its alert, and some move none", "[notify]"
   const std::vector<std::pair<Kind, std::string>> moves{{Kind::down, "trigger critical"},
                                                         {Kind::degraded, "trigger info"},
                                                         {Kind::unknown, "trigger error"},
+                                                        {Kind::flapping, "trigger critical"},
                                                         {Kind::reminder, "trigger critical"},
                                                         {Kind::acknowledged, "acknowledge"},
                                                         {Kind::up, "resolve"},

@@ -167,6 +167,21 @@ TEST_CASE("pushover: an acknowledgement, an end and a better state silence what 
   }
 }
 
+TEST_CASE("pushover: what flaps rings on, though it may be up at the moment", "[notify]") {
+  PushoverStandIn pushover;
+  const auto notifier = pushover.notifier();
+  SendDesk desk;
+  desk.send(*notifier, a_notification(Kind::down));
+  Message flapping = a_message(Kind::flapping);
+  flapping.from = State::down;
+  flapping.to = State::up;
+  CHECK(desk.send(*notifier, a_notification(flapping)).what == What::sent);
+  CHECK(pushover.ringing["web-01"] == 2);
+  CHECK(end_of(pushover.did, 1).find("cancel") == std::string::npos);
+  desk.send(*notifier, a_notification(Kind::up));
+  CHECK(pushover.ringing.empty());
+}
+
 TEST_CASE("pushover: without emergencies nothing is cancelled, and digests are fine", "[notify]") {
   PushoverStandIn pushover;
   const auto quiet = pushover.notifier(", priority: {down: high}");

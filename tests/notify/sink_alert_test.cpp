@@ -39,6 +39,33 @@ TEST_CASE("sink_alert: what ends an incident is as bad as its worst", "[notify]"
   CHECK(alert_state(reminder) == State::unknown);
 }
 
+TEST_CASE("sink_alert: what flaps keeps its alert open, as bad as its worse state", "[notify]") {
+  CHECK(alert_move(Kind::flapping) == AlertMove::raise);
+  const auto flaps = [](State from, State to, State worst = State::pending) {
+    Message message = a_message(Kind::flapping);
+    message.from = from;
+    message.to = to;
+    message.worst = worst;
+    return message;
+  };
+  CHECK(alert_state(flaps(State::down, State::up)) == State::down);
+  CHECK(alert_state(flaps(State::up, State::down)) == State::down);
+  CHECK(alert_state(flaps(State::degraded, State::up)) == State::degraded);
+  CHECK(alert_state(flaps(State::down, State::degraded)) == State::down);
+  CHECK(alert_state(flaps(State::up, State::unknown)) == State::unknown);
+  CHECK(alert_state(flaps(State::up, State::up, State::degraded)) == State::degraded);
+  CHECK(alert_state(flaps(State::up, State::up)) == State::down);
+  // Only what is worse than the alert that is open makes another one of it.
+  CHECK(changed_while_open(flaps(State::degraded, State::down)));
+  CHECK_FALSE(changed_while_open(flaps(State::down, State::degraded)));
+  CHECK_FALSE(changed_while_open(flaps(State::down, State::up)));
+  CHECK_FALSE(changed_while_open(flaps(State::up, State::down)));
+  const Urgency urgency{.down = 5, .degraded = 4, .unknown = 3, .up = 2};
+  CHECK(urgency.of(flaps(State::down, State::up)) == 5);
+  CHECK(urgency.of(flaps(State::up, State::degraded)) == 4);
+  CHECK(urgency.of(flaps(State::unknown, State::up)) == 3);
+}
+
 TEST_CASE("sink_alert: an incident changes only from one bad state to another", "[notify]") {
   const auto changed = [](Kind kind, State from) {
     Message message = a_message(kind);

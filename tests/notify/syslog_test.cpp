@@ -103,7 +103,7 @@ TEST_CASE("syslog: each kind is a message of RFC 5424, with its severity and its
     int severity = 5;
     if (kind == Kind::down || kind == Kind::reminder || kind == Kind::digest) severity = 2;
     if (kind == Kind::unknown || kind == Kind::daemon) severity = 3;
-    if (kind == Kind::degraded || kind == Kind::unwatched) severity = 4;
+    if (kind == Kind::degraded || kind == Kind::unwatched || kind == Kind::flapping) severity = 4;
     if (kind == Kind::info || kind == Kind::test) severity = 6;
     INFO(to_string(kind));
     CHECK(parts.priority == 19 * 8 + severity);

@@ -155,10 +155,11 @@ TEST_CASE("teams: each kind has its color", "[notify]") {
   const auto notifier = teams.notifier();
   SendDesk desk;
   const std::vector<std::pair<Kind, std::string>> colors{
-      {Kind::down, "attention"}, {Kind::degraded, "warning"},   {Kind::unknown, "warning"},
-      {Kind::up, "good"},        {Kind::reminder, "attention"}, {Kind::acknowledged, "accent"},
-      {Kind::over, "good"},      {Kind::unwatched, "default"},  {Kind::info, "default"},
-      {Kind::digest, "default"}, {Kind::daemon, "warning"},     {Kind::test, "default"}};
+      {Kind::down, "attention"},    {Kind::degraded, "warning"},   {Kind::unknown, "warning"},
+      {Kind::up, "good"},           {Kind::reminder, "attention"}, {Kind::acknowledged, "accent"},
+      {Kind::over, "good"},         {Kind::unwatched, "default"},  {Kind::info, "default"},
+      {Kind::digest, "default"},    {Kind::daemon, "warning"},     {Kind::test, "default"},
+      {Kind::flapping, "attention"}};
   CHECK(colors.size() == std::size(kKinds));
   for (std::size_t i = 0; i < colors.size(); ++i) {
     INFO(to_string(colors[i].first));

@@ -52,6 +52,14 @@ TEST_CASE("text: the first line of each kind", "[notify]") {
   message.reason = "finished after 12 min";
   CHECK(first(message) == "ℹ️ INFO web-01 — finished after 12 min");
 
+  message = a_message(Kind::flapping);
+  message.check = "disk-1";
+  message.reason =
+      "changes too often: 6 changes in 14 min; changes are counted, not told, until it is calm";
+  CHECK(first(message) ==
+        "🌊 FLAPPING disk-1 — changes too often: 6 changes in 14 min; changes are counted, not "
+        "told, until it is calm");
+
   message = a_message(Kind::daemon);
   message.reason = "the disk is full: state is kept in memory";
   CHECK(first(message) == "⚠️ TOCSIN mon-1 — the disk is full: state is kept in memory");
@@ -109,6 +117,52 @@ TEST_CASE("text: what was before is told when one trouble follows another", "[no
   CHECK(body(message, std::chrono::hours{2})[1] ==
         "since 2026-01-02 03:03:50 UTC (2 h ago), 3 probes failed");
   CHECK(body(message)[2] == "incident 42");
+}
+
+TEST_CASE("text: what flaps is told with where it stands now", "[notify]") {
+  Message message = a_message(Kind::flapping);
+  message.from = State::down;
+  message.to = State::up;
+  message.failed_probes = 0;
+  CHECK(body(message) == Lines{"target: 127.0.0.1:8080", "since 2026-01-02 03:03:50 UTC (15 s ago)",
+                               "now: UP", "incident 42", "runbook: https://wiki.example.net/shop",
+                               "about: the web shop", "labels: team=shop, tier=front",
+                               "told by mon-1"});
+  message.from = State::degraded;
+  message.to = State::down;
+  CHECK(body(message)[2] == "now: DOWN");
+  message.to = State::pending;
+  CHECK(body(message)[2] == "incident 42");
+}
+
+TEST_CASE("text: the note comes first of all lines, whatever the kind", "[notify]") {
+  for (const Kind kind : kKinds) {
+    INFO(to_string(kind));
+    Message message = a_message(kind);
+    const Lines without = body(message);
+    const std::string title = first(message);
+    message.note = "not acknowledged for 10 min\nwith it unreachable: a, b, c and 37 more";
+    Lines expected{"not acknowledged for 10 min", "with it unreachable: a, b, c and 37 more"};
+    expected.insert(expected.end(), without.begin(), without.end());
+    CHECK(body(message) == expected);
+    CHECK(first(message) == title);
+  }
+}
+
+TEST_CASE("text: a note is bounded in lines and in each line", "[notify]") {
+  Message message = a_message(Kind::daemon);
+  for (int i = 1; i <= 8; ++i) message.note += "\n\r\n  line " + std::to_string(i) + "\x1b";
+  const Lines eight = body(message);
+  REQUIRE(eight.size() == 8);
+  CHECK(eight[0] == "line 1");
+  CHECK(eight[7] == "line 8");
+  message.note += "\nline 9\nline 10";
+  const Lines cut = body(message);
+  REQUIRE(cut.size() == 8);
+  CHECK(cut[6] == "line 7");
+  CHECK(cut[7] == "… (3 lines)");
+  message.note = std::string(5000, 'x');
+  CHECK(body(message)[0].size() <= 1000);
 }
 
 TEST_CASE("text: somebody's own message is its text, its link, its details", "[notify]") {
@@ -179,6 +233,7 @@ TEST_CASE("text: hostile values stay on their line, whatever the kind", "[notify
     INFO(to_string(kind));
     Message message = hostile_message(kind, hostile_text() + std::string(1 << 20, 'x'));
     message.details = hostile_text() + std::string(10'000, '\n') + hostile_text();
+    message.note = message.details;
     Lines lines = body(message, {}, Millis{0});
     lines.push_back(first(message));
     for (const std::string& line : lines) {
@@ -186,7 +241,7 @@ TEST_CASE("text: hostile values stay on their line, whatever the kind", "[notify
       CHECK(line.size() <= 4100);
     }
     CHECK(first(message).size() <= 1300);
-    CHECK(lines.size() <= 11 + 13);
+    CHECK(lines.size() <= 11 + 13 + 8);
   }
 }
 

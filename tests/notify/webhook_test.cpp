@@ -131,7 +131,7 @@ TEST_CASE("webhook: the data says all there is", "[notify]") {
       "\"description\":\"the web shop\",\"runbook\":\"https://wiki.example.net/shop\","
       "\"labels\":{\"team\":\"shop\",\"tier\":\"front\"}},"
       "\"from\":\"up\",\"to\":\"down\",\"reason\":\"connection refused (127.0.0.1:8080)\","
-      "\"details\":\"\",\"decided_at\":\"2026-01-02T03:04:05.000Z\","
+      "\"details\":\"\",\"note\":\"\",\"decided_at\":\"2026-01-02T03:04:05.000Z\","
       "\"since\":\"2026-01-02T03:03:50.000Z\",\"failed_probes\":3,\"incident\":42,"
       "\"worst\":null,\"worst_reason\":\"\"}}"));
 }
@@ -194,13 +194,29 @@ TEST_CASE("webhook: each kind, as hostile as can be, is JSON of a bounded size",
   SendDesk desk;
   for (const Kind kind : kKinds) {
     Message message = hostile_message(kind, hostile_text() + std::string(1 << 20, '"'));
-    message.details = hostile_text() + std::string(1 << 20, '\n');
+    message.details = message.note = hostile_text() + std::string(1 << 20, '\n');
     CHECK(desk.send(*notifier, a_notification(message, hostile_text())).what == What::sent);
     const std::string body = receiver.asked().back().body;
     CHECK(body.size() < 100'000);
     CHECK(body.find('\x1b') == std::string::npos);
     CHECK(json(body)->getObject("data")->getValue<std::string>("kind") == to_string(kind));
   }
+}
+
+TEST_CASE("webhook: a note goes along in its lines, and at the head of the text", "[notify]") {
+  Receiver receiver;
+  Message message = a_message(Kind::flapping);
+  message.note = "not acknowledged\x1b for 10 min\nwith it unreachable: a, b";
+  CHECK(SendDesk().send(*hook(receiver), a_notification(message)).what == What::sent);
+  const auto data = json(receiver.asked().back().body)->getObject("data");
+  const std::string note = "not acknowledged for 10 min\nwith it unreachable: a, b";
+  CHECK(data->getValue<std::string>("kind") == "flapping");
+  CHECK(data->getValue<std::string>("note") == note);
+  CHECK(data->getValue<std::string>("text").starts_with(note + "\ntarget: "));
+  message.note = std::string(1 << 20, 'x');
+  SendDesk().send(*hook(receiver), a_notification(message));
+  const auto big = json(receiver.asked().back().body)->getObject("data");
+  CHECK(big->getValue<std::string>("note").size() <= 4000);
 }
 
 TEST_CASE("webhook: the receiver's words are told, and what 410 means", "[notify]") {

@@ -165,6 +165,32 @@ TEST_CASE("wording: what was over before it was told names both states in its ti
   CHECK(words(message, "{template: {title: \"{name} was {worst}\"}}").title == "web-01 was DOWN");
 }
 
+TEST_CASE("wording: what flaps has words of its own, else those of all", "[notify]") {
+  Message message = a_message(Kind::flapping);
+  message.reason = "changes too often: 6 changes in 14 min";
+  const std::string own =
+      "{template: {text: mine, flapping: {title: \"{kind} {name}\", text: \"now {state}: "
+      "{reason}\"}}}";
+  CHECK(words(message, own).title == "FLAPPING web-01");
+  CHECK(lines(message, own) == Lines{"now DOWN: changes too often: 6 changes in 14 min"});
+  CHECK(lines(a_message(Kind::down), own) == Lines{"mine"});
+  CHECK(lines(message, "{template: {text: mine}}") == Lines{"mine"});
+}
+
+TEST_CASE("wording: the note is said beneath the title, whatever the template leaves out",
+          "[notify]") {
+  Message message = a_message(Kind::down);
+  message.note = "not acknowledged for 10 min\nwith it unreachable: a, b";
+  CHECK(lines(message, "{template: {text: \"{name}\"}}") ==
+        Lines{"not acknowledged for 10 min", "with it unreachable: a, b", "web-01"});
+  CHECK(lines(message, "{template: {text: \"{name}\\n{note}\"}}") ==
+        Lines{"web-01", "not acknowledged for 10 min", "with it unreachable: a, b"});
+  CHECK(lines(message, "{template: {title: \"{name}: {note}\", text: \"{name}\"}}") ==
+        Lines{"web-01"});
+  CHECK(lines(message, "{template: {title: \"{name}\"}}") ==
+        body_lines(message, message.decided_at, std::nullopt));
+}
+
 TEST_CASE("wording: what is not about a check is told as built in", "[notify]") {
   const std::string settings = "{template: {title: mine, text: mine}}";
   for (const Kind kind : kKinds) {

@@ -19,6 +19,8 @@ Message full_message() {
   message.runbook = "https://wiki/shop";
   message.labels = {{"team", "shop"}, {"team", "twice"}, {"", ""}};
   message.reason = "connection refused";
+  message.details = "line 1\nline 2";
+  message.note = "not acknowledged for 10 min\nwith it unreachable: \"a\", ü";
   message.from = State::down;
   message.to = State::up;
   message.decided_at = WallTime{Millis{1'767'323'045'678}};
@@ -41,6 +43,8 @@ void require_equal(const Message& a, const Message& b) {
   CHECK(a.runbook == b.runbook);
   CHECK(a.labels == b.labels);
   CHECK(a.reason == b.reason);
+  CHECK(a.details == b.details);
+  CHECK(a.note == b.note);
   CHECK(a.from == b.from);
   CHECK(a.to == b.to);
   CHECK(a.decided_at == b.decided_at);

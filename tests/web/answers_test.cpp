@@ -243,6 +243,7 @@ TEST_CASE("api: notifications show what became of them", "[web]") {
   message->kind = Kind::down;
   message->check = "web";
   message->reason = kHostile;
+  message->note = "not acknowledged for 10 min\nwith it unreachable: a";
   message->to = State::down;
   message->decided_at = kNoon;
   message->incident = 3;
@@ -261,6 +262,8 @@ TEST_CASE("api: notifications show what became of them", "[web]") {
   const auto first = all->getObject(0);
   CHECK(first->getValue<std::string>("status") == "dead");
   CHECK(first->getValue<std::string>("kind") == "down");
+  CHECK(first->getValue<std::string>("note") ==
+        "not acknowledged for 10 min\nwith it unreachable: a");
   CHECK(first->getValue<std::string>("last_error") == "404 Not Found");
   CHECK(first->getValue<std::string>("last_attempt_at") == "2026-11-21T12:00:00.250Z");
   CHECK(first->getValue<std::string>("thread_key") == "web");
