@@ -26,6 +26,7 @@ struct CommandLine {
   tocsin::CheckConfigOptions check_config;
   tocsin::NotifyOptions notify;
   tocsin::ProbeOptions probe;
+  tocsin::ReplayOptions replay;
   bool no_secrets = false;
   tocsin::TestNotifyOptions test_notify;
 
@@ -42,6 +43,7 @@ struct CommandLine {
     add_notify();
     add_ack();
     add_chat();
+    add_replay();
   }
 
   void add_run() {
@@ -145,6 +147,21 @@ struct CommandLine {
         "found and steered as by notify. Exits 0 if it knows, 1 if not.");
   }
 
+  void add_replay() {
+    CLI::App* command = app.add_subcommand(
+        "replay", "what the configuration would have told of results that were recorded");
+    command->add_option("FILE", replay.results, "the results: JSON lines")->required();
+    command
+        ->add_option("--set", replay.set,
+                     "KEY=VALUE for all checks, as down_after=5; may be given several times")
+        ->allow_extra_args(false);
+    command->footer(
+        "A line of FILE: {\"at\": \"2026-11-20T02:31:05Z\", \"check\": \"web-01\", \"verdict\": "
+        "\"down\", \"reason\": \"connection refused\"}. Tells nobody. Exits 0 if it was replayed, "
+        "1 if "
+        "something is wrong with FILE, the configuration or --set.");
+  }
+
   int run_chat() {
     chat.file = config;
     const bool spaces = app.get_subcommand("chat")->got_subcommand("spaces");
@@ -166,6 +183,10 @@ struct CommandLine {
     if (app.got_subcommand("ack")) {
       ack.file = config;
       return tocsin::ack(ack);
+    }
+    if (app.got_subcommand("replay")) {
+      replay.file = config;
+      return tocsin::replay(replay);
     }
     if (app.got_subcommand("notify")) {
       notify.file = config;

@@ -60,6 +60,15 @@ struct TestNotifyOptions {
 // Tells of an incident that never was. 0: all was sent, 1: not.
 int test_notify(const TestNotifyOptions& options);
 
+struct ReplayOptions {
+  std::filesystem::path file;     // the configuration
+  std::filesystem::path results;  // what was recorded: src/replay/recording.h
+  std::vector<std::string> set;   // KEY=VALUE, for all checks
+};
+// Prints what the configuration would have told of recorded results. 0: it did, 1: something is
+// wrong with either.
+int replay(const ReplayOptions& options);
+
 struct ChatOptions {
   std::filesystem::path file;      // the configuration …
   std::string notifier;            // … and which of it; empty: the one that has a service account

@@ -42,8 +42,10 @@ bool is_gone(Verdict verdict) noexcept {
   return verdict == Verdict::down || verdict == Verdict::unknown;
 }
 
+// A look that began before says nothing of what came after, however late it ended.
 bool looked_at_since(const Watched& watched, WallTime since) noexcept {
-  return watched.last_probe_at && *watched.last_probe_at >= since;
+  if (!watched.last_probe_at) return false;
+  return *watched.last_probe_at - std::chrono::ceil<Millis>(watched.last.took) >= since;
 }
 
 std::string until_text(WallTime until, const std::string& by, const std::string& why) {
@@ -203,7 +205,7 @@ std::optional<std::string> Surroundings::note_reference(WallTime now, Ids& probe
     any_gone = any_gone || gone;
     if (gone) continue;
     all_gone = false;
-    const bool fresh = looked_at_since(it, now - kReferencePatience);
+    const bool fresh = it.last_probe_at && *it.last_probe_at >= now - kReferencePatience;
     if (!fresh) probe.push_back(id);
   }
   if (!any_gone) probe.clear();

@@ -41,7 +41,4 @@ RdapBootstrap parse_rdap_bootstrap(const std::string& json);
 // Of the longest suffix (RFC 9224 section 4); empty if none fits.
 std::string rdap_server(const RdapBootstrap& bootstrap, std::string_view name);
 
-// RFC 3339, "2026-11-21T05:00:00Z" or with a fraction and an offset.
-std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
-
 }  // namespace tocsin

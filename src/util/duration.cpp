@@ -2,6 +2,7 @@
 // Copyright The Tocsin Authors
 #include "util/duration.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -119,6 +120,34 @@ Fields fields(WallTime time) {
           static_cast<int>(clock.subseconds().count())};
 }
 
+// So many digits, and the byte behind them if one is wanted.
+bool take_number(std::string_view& text, std::size_t digits, char behind, int& into) noexcept {
+  if (text.size() < digits + (behind == '\0' ? 0 : 1)) return false;
+  const auto parsed = std::from_chars(text.data(), text.data() + digits, into);
+  if (parsed.ec != std::errc{} || parsed.ptr != text.data() + digits || into < 0) return false;
+  text.remove_prefix(digits);
+  if (behind == '\0') return true;
+  const bool fits =
+      text.front() == behind || (behind == 'T' && (text.front() == 't' || text.front() == ' '));
+  text.remove_prefix(1);
+  return fits;
+}
+
+// "Z", "+02:00"; how far that is ahead of UTC.
+std::optional<std::chrono::minutes> take_offset(std::string_view text) noexcept {
+  if (text == "Z" || text == "z") return std::chrono::minutes{0};
+  if (text.empty() || (text.front() != '+' && text.front() != '-')) return std::nullopt;
+  const int sign = text.front() == '+' ? 1 : -1;
+  text.remove_prefix(1);
+  int hours = 0;
+  int minutes = 0;
+  if (!take_number(text, 2, ':', hours) || !take_number(text, 2, '\0', minutes)) {
+    return std::nullopt;
+  }
+  if (!text.empty() || hours > 23 || minutes > 59) return std::nullopt;
+  return sign * (std::chrono::hours{hours} + std::chrono::minutes{minutes});
+}
+
 }  // namespace
 
 std::string rfc3339(WallTime time) {
@@ -127,6 +156,30 @@ std::string rfc3339(WallTime time) {
   std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", f.year, f.month,
                 f.day, f.hour, f.minute, f.second, f.milli);
   return out.data();
+}
+
+std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept {
+  int year = 0;
+  int month = 0;
+  int day = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  const bool read = take_number(text, 4, '-', year) && take_number(text, 2, '-', month) &&
+                    take_number(text, 2, 'T', day) && take_number(text, 2, ':', hour) &&
+                    take_number(text, 2, ':', minute) && take_number(text, 2, '\0', second);
+  if (!read || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (text.starts_with('.')) {
+    const std::size_t end = text.find_first_not_of("0123456789", 1);
+    text.remove_prefix(std::min(end, text.size()));
+  }
+  const auto offset = take_offset(text);
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!offset || !date.ok()) return std::nullopt;
+  return WallTime{std::chrono::sys_days{date} + std::chrono::hours{hour} +
+                  std::chrono::minutes{minute} + std::chrono::seconds{second} - *offset};
 }
 
 std::string human_time(WallTime time) {

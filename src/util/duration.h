@@ -25,6 +25,9 @@ struct DurationUnits {
 std::string human_duration(Millis duration, const DurationUnits& units);
 // RFC 3339 in UTC with milliseconds: "2026-11-21T03:04:05.678Z".
 std::string rfc3339(WallTime time);
+// What RFC 3339 allows: "2026-11-21T05:00:00Z", or with an offset; a fraction is left out. Nothing
+// if it is no such time.
+std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
 // For people: "2026-11-21 03:04:05 UTC".
 std::string human_time(WallTime time);
 // "64KiB", "1MiB", "2MB", "3GB", "4TiB", or bare bytes. Nothing if it is none of these or does not

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "fuzz/fuzz.h"
+#include "util/duration.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tocsin;
