@@ -10,8 +10,9 @@
 namespace tocsin {
 namespace {
 
-constexpr double kOldest = 0.75;
-constexpr double kNewest = 1.25;
+// Weights are in 76ths, which are whole, so that a share that is just the limit is found to be it.
+constexpr unsigned kOldest = 57;  // 0.75
+constexpr unsigned kNewest = 95;  // 1.25
 constexpr std::uint32_t kAllSlots = (1U << kFlapSlots) - 1;
 
 std::int64_t slot_of(WallTime time, const FlapLimits& limits) noexcept {
@@ -26,7 +27,7 @@ std::uint32_t slots_at(const FlapRecord& record, const FlapLimits& limits, WallT
   return (record.slots << passed) & kAllSlots;
 }
 
-double weight(unsigned age) noexcept {
+constexpr unsigned weight(unsigned age) noexcept {
   return kNewest - (kNewest - kOldest) * age / (kFlapSlots - 1);
 }
 
@@ -35,8 +36,8 @@ double weight(unsigned age) noexcept {
 double flap_share(const FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (limits.window <= Millis{0}) return 0;
   const std::uint32_t slots = slots_at(record, limits, now);
-  double changed = 0;
-  double all = 0;
+  unsigned changed = 0;
+  unsigned all = 0;
   for (unsigned age = 0; age < kFlapSlots; ++age) {
     all += weight(age);
     if ((slots >> age & 1U) != 0) changed += weight(age);
