@@ -20,10 +20,10 @@ namespace {
 class Waiting {
  public:
   Row& add(const Telling& telling) { return rows_.emplace_back(waiting(telling)); }
-  std::optional<Folding> fold(std::size_t threshold = 20) {
+  std::optional<Folding> fold(std::size_t threshold = 20, std::size_t pages = 10) {
     std::vector<const Row*> rows;
     for (const Row& row : rows_) rows.push_back(&row);
-    return tocsin::fold(rows, {.storm_threshold = threshold}, numbers_);
+    return tocsin::fold(rows, {.storm_threshold = threshold, .pages = pages}, numbers_);
   }
 
  private:
@@ -440,4 +440,21 @@ TEST_CASE("fold: what is merged of a pager's rows is still a pager's", "[deliver
   REQUIRE(folding);
   REQUIRE(folding->added.size() == 1);
   CHECK_FALSE(folding->added[0].foldable);
+}
+
+TEST_CASE("fold: what found no room on a digest's pages is merged all the same", "[deliver]") {
+  Waiting lane;
+  for (int i = 1; i <= 500; ++i) {
+    const std::string name = check_name(i) + std::string(60, 'x');
+    lane.add({.id = 2 * i, .check = name, .incident = i});
+    lane.add({.id = 2 * i + 1, .kind = Kind::up, .check = name, .incident = i});
+  }
+  const auto folding = lane.fold(20, 1);
+  REQUIRE(folding);
+  CHECK(folding->removed.size() == 1000);
+  CHECK(folding->added.size() == 501);
+  const auto named = std::count_if(folding->added.begin(), folding->added.end(),
+                                   [](const Row& row) { return row.named(); });
+  CHECK(named > 10);
+  CHECK(named < 100);
 }

@@ -60,7 +60,7 @@ class Space {
   void change(int number, Kind kind) {
     Telling telling;
     telling.id = ++last_id_;
-    telling.check = server(number);
+    telling.check = server(number) + tail_;
     telling.kind = kind;
     telling.incident = number;
     telling.reason = "connect timeout";
@@ -73,6 +73,8 @@ class Space {
   }
 
   void set_away(bool away) { away_ = away; }
+  // What the names of checks end with from now on.
+  void set_tail(const std::string& tail) { tail_ = tail; }
   // Everything that the lane does until then, counted from the first change.
   void run_until(Millis end) {
     const SteadyTime until = began_ + end;
@@ -143,6 +145,7 @@ class Space {
 
   Millis spacing_;
   bool away_ = false;
+  std::string tail_;
   FakeClock clock_;
   MemoryStore disk_;
   std::unique_ptr<Lane> lane_;
@@ -374,4 +377,44 @@ TEST_CASE("storm: a sink that was away hears few messages in the minute after it
   space.run_dry();
   for (int i = 1; i <= 100; ++i) CHECK(space.thread(i) == Kinds{Kind::over});
   for (int i = 101; i <= 300; ++i) CHECK(space.thread(i) == Kinds{Kind::down, Kind::degraded});
+}
+
+TEST_CASE("storm: names that fill every page leave a message for what comes next", "[deliver]") {
+  Space space;
+  space.set_tail("/a-service-with-a-rather-long-name");
+  fail_all(space);
+  space.run_until(Millis{30'000});
+  space.change(1, Kind::up);
+  space.run_until(kMinute);
+  const auto first = space.arrivals(Millis{0}, kMinute);
+  REQUIRE(first.size() == 10);
+  // What had no room is in it, and what came.
+  CHECK(first.back().at > Millis{15'000});
+  CHECK(first.back().is_digest());
+  space.run_until(3 * kMinute);
+  CHECK(space.unnamed(1000, Millis{0}, 3 * kMinute) == 0);
+}
+
+TEST_CASE("storm: the minute begins when a sink that was away hears of it", "[deliver]") {
+  Space space;
+  space.set_away(true);
+  fail_all(space, 100);
+  space.run_until(5 * kMinute);
+  space.set_away(false);
+  space.run_until(20 * kMinute);
+  REQUIRE_FALSE(space.arrivals(Millis{0}, 20 * kMinute).empty());
+  const Millis back = space.arrivals(Millis{0}, 20 * kMinute)[0].at;
+  CHECK(space.arrivals(back, back + Millis{59'000}).size() <= 2);
+  space.run_dry();
+  for (int i = 1; i <= 100; ++i) CHECK(space.thread(i) == Kinds{Kind::down});
+}
+
+TEST_CASE("storm: job's news is no storm, however many jobs end at once", "[deliver]") {
+  Space space;
+  for (int i = 1; i <= 30; ++i) {
+    space.change(i, Kind::info);
+    space.run_until(Millis{i * 400});
+  }
+  space.run_until(kMinute);
+  CHECK(space.arrivals(Millis{0}, kMinute).size() == 30);
 }
