@@ -4,48 +4,19 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <deque>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "deliver/fold_bench.h"
 #include "deliver/messages.h"
 
 using namespace tocsin;
 
-namespace {
-
-// A lane's rows, and fold() on them.
-class Waiting {
- public:
-  Row& add(const Telling& telling) { return rows_.emplace_back(waiting(telling)); }
-  std::optional<Folding> fold(std::size_t threshold = 20, std::size_t pages = 10) {
-    std::vector<const Row*> rows;
-    for (const Row& row : rows_) rows.push_back(&row);
-    return tocsin::fold(rows, {.storm_threshold = threshold, .pages = pages}, numbers_);
-  }
-
- private:
-  std::deque<Row> rows_;
-  std::int64_t last_id_ = 10'000;
-  const Numbers numbers_{[this] { return ++last_id_; },
-                         [this] { return "new-" + std::to_string(last_id_); }};
-};
-
-std::string check_name(int number) {
-  return "rack-07/web-" + std::to_string(1000 + number);
-}
-
-std::string first_line(const std::string& text) {
-  return text.substr(0, text.find('\n'));
-}
-
-}  // namespace
-
 TEST_CASE("fold: an incident that opened and closed while waiting becomes one message",
           "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 5, .reason = "connection refused"});
   lane.add({.id = 6, .check = "other", .incident = 2});
   lane.add({.id = 9,
@@ -85,7 +56,7 @@ TEST_CASE("fold: an incident that opened and closed while waiting becomes one me
 }
 
 TEST_CASE("fold: the worst state of the incident and its reason are told", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 1, .kind = Kind::degraded, .reason = "slow"});
   lane.add({.id = 2, .kind = Kind::down, .reason = "refused"});
   lane.add({.id = 3, .kind = Kind::reminder, .reason = "still refused"});
@@ -100,7 +71,7 @@ TEST_CASE("fold: the worst state of the incident and its reason are told", "[del
 }
 
 TEST_CASE("fold: what a sink may have taken is never told in other words", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   Row& down = lane.add({.id = 1});
   Row& up = lane.add({.id = 2, .kind = Kind::up});
   SECTION("a DOWN that was found at the start") {
@@ -116,7 +87,7 @@ TEST_CASE("fold: what a sink may have taken is never told in other words", "[del
 }
 
 TEST_CASE("fold: what was refused for sure may still be merged", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   Row& down = lane.add({.id = 1});
   down.delivery.attempts = 7;
   down.delivery.next_at = down.notification->created_at;
@@ -129,7 +100,7 @@ TEST_CASE("fold: what was refused for sure may still be merged", "[deliver]") {
 }
 
 TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 1});
   SECTION("another incident") {
     lane.add({.id = 2, .kind = Kind::up, .incident = 2});
@@ -144,7 +115,7 @@ TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[
     lane.add({.id = 2, .kind = Kind::up, .notifier = "dev"});
   }
   SECTION("no incident at all") {
-    Waiting none;
+    WaitingRows none;
     none.add({.id = 1, .incident = 0});
     none.add({.id = 2, .kind = Kind::up, .incident = 0});
     CHECK_FALSE(none.fold());
@@ -153,14 +124,14 @@ TEST_CASE("fold: only one incident, one thread and one notifier make a pair", "[
 }
 
 TEST_CASE("fold: an UP alone stays an UP", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 2, .kind = Kind::up});
   lane.add({.id = 3, .check = "other", .incident = 2});
   CHECK_FALSE(lane.fold());
 }
 
 TEST_CASE("fold: a DOWN without an answer still comes before an incident's end", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 1, .kind = Kind::degraded});
   lane.add({.id = 2}).delivery.in_doubt = true;
   lane.add({.id = 3, .kind = Kind::up});
@@ -168,7 +139,7 @@ TEST_CASE("fold: a DOWN without an answer still comes before an incident's end",
 }
 
 TEST_CASE("fold: of reminders that wait the latest is told", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int id = 1; id <= 3; ++id) lane.add({.id = id, .kind = Kind::reminder});
   SECTION("by itself") {
     const auto folding = lane.fold();
@@ -188,7 +159,7 @@ TEST_CASE("fold: of reminders that wait the latest is told", "[deliver]") {
 }
 
 TEST_CASE("fold: nothing is folded into a digest up to the threshold", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 20; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   CHECK_FALSE(lane.fold(20));
   lane.add({.id = 21, .check = check_name(21), .incident = 21});
@@ -196,7 +167,7 @@ TEST_CASE("fold: nothing is folded into a digest up to the threshold", "[deliver
 }
 
 TEST_CASE("fold: incidents that are over count as one thing each towards a storm", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 15; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   for (int i = 1; i <= 15; ++i) {
     lane.add({.id = 15 + i, .kind = Kind::up, .check = check_name(i), .incident = i});
@@ -208,7 +179,7 @@ TEST_CASE("fold: incidents that are over count as one thing each towards a storm
 }
 
 TEST_CASE("fold: five hundred servers down are a handful of messages that name each", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 500; ++i) {
     lane.add({.id = i,
               .check = check_name(i),
@@ -251,7 +222,7 @@ TEST_CASE("fold: five hundred servers down are a handful of messages that name e
 }
 
 TEST_CASE("fold: each notifier of a lane has a digest of its own", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 22; ++i) {
     lane.add({.id = i,
               .check = check_name(i),
@@ -269,7 +240,7 @@ TEST_CASE("fold: each notifier of a lane has a digest of its own", "[deliver]") 
 
 TEST_CASE("fold: a digest leaves alone what must be told by itself, and what comes behind it",
           "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 1, .check = "doubt", .incident = 1}).delivery.in_doubt = true;
   lane.add({.id = 2, .check = "found", .incident = 2}).resumed = true;
   lane.add({.id = 3, .check = "tried", .incident = 3}).delivery.attempts = 1;
@@ -293,7 +264,7 @@ TEST_CASE("fold: a digest leaves alone what must be told by itself, and what com
 
 TEST_CASE("fold: a check that changed more than once stands in a digest once, as it is now",
           "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 21; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   lane.add({.id = 31, .kind = Kind::up, .check = check_name(1), .incident = 1});
   lane.add({.id = 32, .kind = Kind::down, .check = check_name(1), .incident = 40});
@@ -316,7 +287,7 @@ TEST_CASE("fold: a check that changed more than once stands in a digest once, as
 }
 
 TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 20; ++i) lane.add({.id = i, .check = check_name(i), .incident = i});
   lane.add({.id = 21, .kind = Kind::info, .check = check_name(1), .incident = 0, .reason = "done"});
   lane.add({.id = 22, .kind = Kind::info, .check = "backup", .incident = 0, .reason = "done"});
@@ -331,7 +302,7 @@ TEST_CASE("fold: news of a job folds too, and hides no state of its check", "[de
 }
 
 TEST_CASE("fold: a job's news between a DOWN and its UP stays a message of its own", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   lane.add({.id = 1});
   lane.add({.id = 2, .kind = Kind::info, .incident = 0, .reason = "finished"});
   lane.add({.id = 3, .kind = Kind::up});
@@ -343,7 +314,7 @@ TEST_CASE("fold: a job's news between a DOWN and its UP stays a message of its o
 }
 
 TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 30; ++i) {
     lane.add({.id = i, .kind = Kind::up, .check = check_name(i), .incident = i});
   }
@@ -356,7 +327,7 @@ TEST_CASE("fold: recoveries fold likewise, and the digest is not told as DOWN", 
 }
 
 TEST_CASE("fold: a digest is as old as the oldest thing it tells", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   const WallTime then{std::chrono::seconds{1'767'323'045}};
   // The oldest is an UP, which stands behind the DOWNs in the text.
   lane.add({.id = 1, .kind = Kind::up, .check = check_name(1), .incident = 1, .at = then});
@@ -373,7 +344,7 @@ TEST_CASE("fold: a digest is as old as the oldest thing it tells", "[deliver]") 
 }
 
 TEST_CASE("fold: a digest says so when a part of it was not stored", "[deliver]") {
-  Waiting lane;
+  WaitingRows lane;
   for (int i = 1; i <= 30; ++i) {
     Row& row = lane.add({.id = i, .check = check_name(i), .incident = i});
     if (i == 7) row.notification = not_durable(*row.notification);
@@ -399,62 +370,4 @@ TEST_CASE("fold: found at a start, digests keep their order, before what followe
   CHECK(rows[1].place == Place{9, 0});
   CHECK(rows[2].place == Place{8, 20});
   CHECK(rows[3].place == Place{8, 30});
-}
-
-TEST_CASE("fold: what a digest named is not named again, and its end is news of one message",
-          "[deliver]") {
-  Waiting lane;
-  for (int i = 1; i <= 30; ++i) {
-    lane.add({.id = i, .check = check_name(i), .incident = i}).delivery.folded_into = 99;
-  }
-  CHECK_FALSE(lane.fold(20));
-  lane.add({.id = 31, .kind = Kind::up, .check = check_name(1), .incident = 1});
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK(folding->added[0].notification->message->kind == Kind::over);
-  CHECK_FALSE(folding->added[0].named());
-}
-
-TEST_CASE("fold: an end whose every part was named is so as well", "[deliver]") {
-  Waiting lane;
-  lane.add({.id = 1}).delivery.folded_into = 98;
-  lane.add({.id = 2, .kind = Kind::up}).delivery.folded_into = 99;
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK(folding->added[0].delivery.folded_into == 99);
-  // And on disk.
-  REQUIRE(folding->change.deliveries.size() == 3);
-  CHECK(folding->change.deliveries[2].notification == folding->added[0].notification->id);
-  CHECK(folding->change.deliveries[2].status == DeliveryStatus::waiting);
-  CHECK(folding->change.deliveries[2].folded_into == 99);
-}
-
-TEST_CASE("fold: what is merged of a pager's rows is still a pager's", "[deliver]") {
-  // A merged row was taken for one that may be folded, and the next storm took it away.
-  Waiting lane;
-  lane.add({.id = 1}).foldable = false;
-  lane.add({.id = 2, .kind = Kind::up}).foldable = false;
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK_FALSE(folding->added[0].foldable);
-}
-
-TEST_CASE("fold: what found no room on a digest's pages is merged all the same", "[deliver]") {
-  Waiting lane;
-  for (int i = 1; i <= 500; ++i) {
-    const std::string name = check_name(i) + std::string(60, 'x');
-    lane.add({.id = 2 * i, .check = name, .incident = i});
-    lane.add({.id = 2 * i + 1, .kind = Kind::up, .check = name, .incident = i});
-  }
-  const auto folding = lane.fold(20, 1);
-  REQUIRE(folding);
-  CHECK(folding->removed.size() == 1000);
-  CHECK(folding->added.size() == 501);
-  const auto named = std::count_if(folding->added.begin(), folding->added.end(),
-                                   [](const Row& row) { return row.named(); });
-  CHECK(named > 10);
-  CHECK(named < 100);
 }
