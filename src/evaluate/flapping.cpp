@@ -62,7 +62,7 @@ bool note_change(FlapRecord& record, const FlapLimits& limits, WallTime now) noe
 
 bool calms_down(FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (!record.since) return false;
-  if (limits.window > Millis{0} && flap_share(record, limits, now) > limits.low) return false;
+  if (flap_share(record, limits, now) > limits.low) return false;
   record.since.reset();
   return true;
 }

@@ -21,6 +21,7 @@ TEST_CASE("select: a name is meant as a whole", "[util]") {
   CHECK_FALSE(named("db-1", "db-10"));
   CHECK_FALSE(named("db-1", "my-db-1"));
   CHECK_FALSE(named("db-1", "DB-1"));
+  CHECK_FALSE(named("web-01", "web-01/http"));
   CHECK_FALSE(named("", "db-1"));
 }
 
