@@ -47,8 +47,8 @@ const std::map<std::string, Names, std::less<>> kMayInclude{
     // The core thread: one result walks through it from look to commit.
     {"core", {"include", "schedule", "evaluate", "incident", "util"}},
     // check-config loads with the types of both registries; `probe` looks once without a daemon;
-    // `test-notify` sends once without one.
-    {"cli", {"include", "net", "util", "config", "probe", "notify", "deliver"}},
+    // `test-notify` sends once without one; `route` says whom the core would tell.
+    {"cli", {"include", "net", "util", "config", "incident", "probe", "notify", "deliver"}},
     {"app",
      {"include", "util", "net", "config", "schedule", "evaluate", "incident", "probe", "notify",
       "deliver", "store", "web", "core", "cli"}},
