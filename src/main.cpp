@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 
@@ -158,7 +159,7 @@ struct CommandLine {
         word, "have the running daemon tell nothing bad of some checks for a time");
     auto* list = command->add_flag("--list", options.list, "what is open");
     auto* end = command->add_option("--end", options.end, "end the one of this number")
-                    ->check(CLI::PositiveNumber);
+                    ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}));
     list->excludes(end);
     auto* pattern = command->add_option("PATTERN", options.pattern,
                                         "of names, as a shell has them: 'web-*'; '*' is every one");
