@@ -62,7 +62,10 @@ bool note_change(FlapRecord& record, const FlapLimits& limits, WallTime now) noe
 
 bool calms_down(FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (!record.since) return false;
-  if (flap_share(record, limits, now) > limits.low) return false;
+  if (flap_share(record, limits, now) > limits.low) {
+    constexpr std::uint64_t kLatest = (std::uint64_t{1} << (kBits * kQuietSlots)) - 1;
+    if ((slots_at(record, limits, now) & kLatest) != 0) return false;
+  }
   record.since.reset();
   return true;
 }
