@@ -49,7 +49,7 @@ const std::map<std::string, Names, std::less<>> kMayInclude{
     // A simulated daemon: the real core and the real lanes, and messages in words.
     {"replay",
      {"include", "util", "core", "deliver/fold.h", "deliver/lane.h", "deliver/row.h",
-      "notify/notifier.h", "notify/text.h"}},
+      "deliver/shared_label.h", "notify/notifier.h", "notify/text.h"}},
     // check-config loads with the types of both registries; `probe` looks once without a daemon;
     // `test-notify` sends once without one; `replay` simulates one; `route` says whom the core
     // would tell.

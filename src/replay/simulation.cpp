@@ -38,7 +38,7 @@ Simulation::Simulation(ReplayPlan plan)
 void Simulation::start(Saved saved) {
   ids_ = saved.last_notification;
   ends_.clear();
-  sinks_.start(plan_.sinks, plan_.config->storm_threshold, std::move(saved.waiting));
+  sinks_.start(plan_.sinks, *plan_.config, std::move(saved.waiting));
   saved.waiting.clear();
   CorePorts ports{
       .store = store_,

@@ -3,9 +3,11 @@
 #include "replay/sinks.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "deliver/fold.h"
+#include "deliver/shared_label.h"
 #include "notify/notifier.h"
 
 namespace tocsin {
@@ -13,9 +15,10 @@ namespace tocsin {
 Sinks::Sinks(Store& store, const Clock& clock, Numbers numbers, std::uint64_t seed)
     : store_(store), clock_(clock), numbers_(std::move(numbers)), seed_(seed) {}
 
-void Sinks::start(const std::vector<SinkPlan>& plans, std::size_t storm_threshold,
+void Sinks::start(const std::vector<SinkPlan>& plans, const Config& config,
                   std::vector<Saved::Waiting> waiting) {
-  storm_threshold_ = storm_threshold;
+  storm_threshold_ = config.storm_threshold;
+  const auto totals = std::make_shared<const LabelTotals>(count_labels(config.checks));
   sinks_.clear();
   lines_.clear();
   for (const SinkPlan& plan : plans) {
@@ -23,6 +26,7 @@ void Sinks::start(const std::vector<SinkPlan>& plans, std::size_t storm_threshol
     auto found = lines_.find(name);
     if (found == lines_.end()) {
       Lane lane(plan.spacing, clock_.steady(), seed_ + lines_.size());
+      lane.set_totals(totals);
       found = lines_.emplace(name, Line{std::move(lane), SteadyTime::max()}).first;
     }
     sinks_[plan.notifier] = {plan, &found->second};

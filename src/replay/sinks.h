@@ -28,12 +28,12 @@ struct ToldMessage {
 // nobody is told anything new by those. One thread's.
 class Sinks {
  public:
-  // All outlive this. `storm_threshold` as configured; `seed` is for the jitter of backoffs.
+  // All outlive this. `seed` is for the jitter of backoffs.
   Sinks(Store& store, const Clock& clock, Numbers numbers, std::uint64_t seed);
 
   // Begins anew, as a process does: with these sinks and what waits for them. What waits for any
   // other is dropped.
-  void start(const std::vector<SinkPlan>& plans, std::size_t storm_threshold,
+  void start(const std::vector<SinkPlan>& plans, const Config& config,
              std::vector<Saved::Waiting> waiting);
   // What is committed is to be told; done by the next `turn`.
   void add(std::vector<NotificationPtr> notifications);
