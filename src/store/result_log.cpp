@@ -24,7 +24,7 @@ constexpr Millis kTogether{1000};  // lines of this time are written at once
 constexpr std::size_t kLongestReason = 300;
 
 // What is printable has no control characters: two signs are left that JSON would misread.
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -63,10 +63,10 @@ ResultLog::~ResultLog() {
 }
 
 void ResultLog::note(WallTime at, std::string_view check, const Result& result) {
-  std::string line = "{\"at\": " + quoted(rfc3339(at)) + ", \"check\": " + quoted(check) +
-                     ", \"verdict\": " + quoted(to_string(result.verdict));
+  std::string line = "{\"at\": " + json_text(rfc3339(at)) + ", \"check\": " + json_text(check) +
+                     ", \"verdict\": " + json_text(to_string(result.verdict));
   const std::string reason = printable(result.reason, kLongestReason);
-  if (!reason.empty()) line += ", \"reason\": " + quoted(reason);
+  if (!reason.empty()) line += ", \"reason\": " + json_text(reason);
   line += ", \"took_ms\": " + std::to_string(result.took.count() / 1000) + "}\n";
   const std::lock_guard lock(mutex_);
   if (queued_.size() + line.size() > kMostQueued) return;
