@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 
@@ -27,6 +28,10 @@ struct CommandLine {
   tocsin::NotifyOptions notify;
   tocsin::ProbeOptions probe;
   tocsin::ReplayOptions replay;
+  tocsin::RouteOptions route;
+  tocsin::SilenceOptions silence;
+  tocsin::SilenceOptions maintenance{.maintenance = true};
+  tocsin::WhyOptions why;
   bool no_secrets = false;
   tocsin::TestNotifyOptions test_notify;
 
@@ -42,6 +47,10 @@ struct CommandLine {
     add_test_notify();
     add_notify();
     add_ack();
+    add_silence("silence", silence);
+    add_silence("maintenance", maintenance);
+    add_why();
+    add_route();
     add_chat();
     add_replay();
   }
@@ -137,11 +146,11 @@ struct CommandLine {
         "ack", "tell the running daemon, and all who were told, that a check is looked after");
     command->add_option("NAME", ack.name, "the check's name")->required();
     auto* lasts = command->add_option("--for", ack.lasts, "how long: 30m, 2h; default: until up");
-    auto* why = command->add_option("--why", ack.why, "what is known or done");
+    auto* reason = command->add_option("--why", ack.why, "what is known or done");
     command->add_option("--by", ack.by, "who; default: your user's name");
     command->add_flag("--withdraw", ack.withdraw, "take it back; reminders go on")
         ->excludes(lasts)
-        ->excludes(why);
+        ->excludes(reason);
     command->footer(
         "Reminders stop until the check is up, gets worse, or the time is over. The daemon is "
         "found and steered as by notify. Exits 0 if it knows, 1 if not.");
@@ -160,6 +169,50 @@ struct CommandLine {
         "\"down\", \"reason\": \"connection refused\"}. Tells nobody. Exits 0 if it was replayed, "
         "1 if "
         "something is wrong with FILE, the configuration or --set.");
+  }
+
+  void add_silence(const char* word, tocsin::SilenceOptions& options) {
+    CLI::App* command = app.add_subcommand(
+        word, "have the running daemon tell nothing bad of some checks for a time");
+    auto* list = command->add_flag("--list", options.list, "what is open");
+    auto* end = command->add_option("--end", options.end, "end the one of this number")
+                    ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}));
+    list->excludes(end);
+    auto* pattern = command->add_option("PATTERN", options.pattern,
+                                        "of names, as a shell has them: 'web-*'; '*' is every one");
+    auto* lasts = command->add_option("DURATION", options.lasts, "how long: 30m, 2h, 1d");
+    auto* label = command->add_option("--label", options.labels, "only those with KEY=VALUE")
+                      ->allow_extra_args(false);
+    auto* reason = command->add_option("--why", options.why, "why, for those who look");
+    auto* who = command->add_option("--by", options.by, "who; default: your user's name");
+    for (auto* instead : {list, end}) {
+      for (auto* option : {pattern, lasts, label, reason, who}) instead->excludes(option);
+    }
+    command->callback([&options] {
+      const bool begins = !options.list && !options.end;
+      if (begins && options.lasts.empty()) {
+        throw CLI::RequiredError("PATTERN and DURATION, or --list, or --end");
+      }
+    });
+    command->footer(
+        "What is still bad when it ends is told then; that a check is up is always told to those "
+        "who were told. The daemon is found and steered as by notify. Exits 0 if done, 1 if not.");
+  }
+
+  void add_why() {
+    CLI::App* command =
+        app.add_subcommand("why", "why people were told of a check of late, or were not");
+    command->add_option("NAME", why.name, "the check's name")->required();
+    command->add_flag("--json", why.json, "as JSON");
+    command->footer("The daemon is found as by notify. Exits 0 if it is printed, 1 if not.");
+  }
+
+  void add_route() {
+    CLI::App* command =
+        app.add_subcommand("route", "who would be told of a check, and why; needs no daemon");
+    command->add_option("NAME", route.name, "the check's name")->required();
+    command->add_option("--at", route.at, "at this time: 2026-11-21T22:30:00Z; default: now");
+    command->footer("Exits 0 if it is printed, 1 if there is no such check or time.");
   }
 
   int run_chat() {
@@ -187,6 +240,19 @@ struct CommandLine {
     if (app.got_subcommand("replay")) {
       replay.file = config;
       return tocsin::replay(replay);
+    }
+    if (app.got_subcommand("route")) {
+      route.file = config;
+      return tocsin::route(route);
+    }
+    for (auto* options : {&silence, &maintenance}) {
+      if (!app.got_subcommand(options->maintenance ? "maintenance" : "silence")) continue;
+      options->file = config;
+      return tocsin::silence(*options);
+    }
+    if (app.got_subcommand("why")) {
+      why.file = config;
+      return tocsin::why(why);
     }
     if (app.got_subcommand("notify")) {
       notify.file = config;

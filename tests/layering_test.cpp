@@ -51,8 +51,10 @@ const std::map<std::string, Names, std::less<>> kMayInclude{
      {"include", "util", "core", "deliver/fold.h", "deliver/lane.h", "deliver/row.h",
       "deliver/shared_label.h", "notify/notifier.h", "notify/text.h"}},
     // check-config loads with the types of both registries; `probe` looks once without a daemon;
-    // `test-notify` sends once without one; `replay` simulates one.
-    {"cli", {"include", "net", "util", "config", "probe", "notify", "deliver", "replay"}},
+    // `test-notify` sends once without one; `replay` simulates one; `route` says whom the core
+    // would tell.
+    {"cli",
+     {"include", "net", "util", "config", "incident", "probe", "notify", "deliver", "replay"}},
     {"app",
      {"include", "util", "net", "config", "schedule", "evaluate", "incident", "probe", "notify",
       "deliver", "store", "web", "core", "replay", "cli"}},

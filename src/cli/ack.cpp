@@ -16,14 +16,6 @@
 namespace tocsin {
 namespace {
 
-// Who sits there: the one who became root by sudo, rather than root.
-std::string this_user() {
-  const char* const sudo = std::getenv("SUDO_USER");
-  if (geteuid() == 0 && sudo != nullptr && *sudo != '\0') return sudo;
-  const passwd* const entry = getpwuid(geteuid());
-  return entry == nullptr ? std::string() : entry->pw_name;
-}
-
 // An argument may hold any bytes; JSON may not.
 std::string valid(const std::string& text) {
   return printable(text, text.size() * 3 + 1);
@@ -51,6 +43,13 @@ std::string told_of(const AckOptions& options, std::optional<Millis> lasts) {
 }
 
 }  // namespace
+
+std::string this_user() {
+  const char* const sudo = std::getenv("SUDO_USER");
+  if (geteuid() == 0 && sudo != nullptr && *sudo != '\0') return sudo;
+  const passwd* const entry = getpwuid(geteuid());
+  return entry == nullptr ? std::string() : entry->pw_name;
+}
 
 int ack(const AckOptions& options) {
   std::optional<Millis> lasts;

@@ -2,7 +2,9 @@
 // Copyright The Tocsin Authors
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,39 @@ struct AckOptions {
 };
 // Tells the running daemon that somebody looks after a check's incident. 0: it knows, 1: not.
 int ack(const AckOptions& options);
+
+struct SilenceOptions {
+  std::filesystem::path file;
+  std::string pattern;              // of checks' names
+  std::string lasts;                // a duration
+  std::vector<std::string> labels;  // "key=value"
+  std::string by;                   // empty: the user's name
+  std::string why;                  // may be empty
+  bool maintenance = false;         // the word that people are shown
+  bool list = false;                // instead of beginning one …
+  std::optional<std::int64_t> end;  // … or of that number
+};
+// Has the running daemon tell nothing bad of some checks for a time. 0: it does, 1: not.
+int silence(const SilenceOptions& options);
+
+struct WhyOptions {
+  std::filesystem::path file;
+  std::string name;  // the check's
+  bool json = false;
+};
+// Why people were told of a check, or were not. 0: it is printed, 1: not.
+int why(const WhyOptions& options);
+
+struct RouteOptions {
+  std::filesystem::path file;
+  std::string name;  // the check's
+  std::string at;    // RFC 3339; empty: now
+};
+// Who would be told of a check, and why; needs no daemon. 0: it is printed, 1: not.
+int route(const RouteOptions& options);
+
+// Who sits there, for `by`: the one who became root by sudo, rather than root. May be empty.
+std::string this_user();
 
 struct TestNotifyOptions {
   std::filesystem::path file;

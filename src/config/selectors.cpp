@@ -8,6 +8,7 @@
 
 #include "config/secrets.h"
 #include "util/select.h"
+#include "util/text.h"
 
 namespace tocsin {
 namespace {
@@ -47,9 +48,10 @@ bool fits_any(const std::string& pattern, const std::vector<CheckPtr>& checks) {
 }  // namespace
 
 void Selectors::take(Section& section, std::string_view key, const PlacedText& pattern) {
-  if (pattern.text.empty() || pattern.text.size() > kMostPattern) {
+  const std::string& text = pattern.text;
+  if (text.empty() || text.size() > kMostPattern || printable(text, kMostPattern) != text) {
     section.error(key, "a pattern is 1 to " + std::to_string(kMostPattern) +
-                           " characters, such as web-* or db-0[1-9]");
+                           " characters in one line, such as web-* or db-0[1-9]");
   } else if (!pattern.unresolved && looks_like_regex(pattern.text)) {
     doubtful_.push_back(pattern);
   }

@@ -2,7 +2,6 @@
 // Copyright The Tocsin Authors
 #include "config/uplink.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 
@@ -45,8 +44,7 @@ void read_alive(Loading& loading, std::vector<Section>& files, Config& config) {
   AliveSettings& out = config.alive;
   out.url = alive.url("url");
   out.every = alive.duration("every", out.every, kEvery);
-  const Millis timeout = std::min(out.timeout, out.every);
-  out.timeout = alive.duration("timeout", timeout, kTimeout);
+  out.timeout = alive.duration("timeout", out.timeout, kTimeout);
   out.method = alive.choice("method", {"GET", "POST", "HEAD"}, out.method);
   if (alive.keys()->node == nullptr) return;
   if (alive.node("url") == nullptr) {

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -91,8 +92,9 @@ class Folder {
     }
   }
 
-  // All of one notifier.
+  // All of one notifier. What does not go on its pages is left for the next one.
   void digest(const std::vector<const Unit*>& units);
+  bool has_named(const Unit& unit) const { return named_.contains(&unit); }
 
   std::optional<Folding> result() {
     if (folding_.removed.empty() && folding_.named.empty()) return std::nullopt;
@@ -111,6 +113,7 @@ class Folder {
 
   // This digest tells of the unit: so its row waits behind all that was told in no form.
   void name(const Unit& unit, std::int64_t digest) {
+    named_.insert(&unit);
     merge(unit);
     if (unit.over) {
       name_added(digest, rules_.lines_from);
@@ -154,6 +157,7 @@ class Folder {
   const FoldRules& rules_;
   const Numbers& numbers_;
   Folding folding_;
+  std::set<const Unit*> named_;
 };
 
 // The units of one check, in order.
@@ -318,11 +322,8 @@ std::optional<Folding> fold(const std::vector<const Row*>& rows, const FoldRules
   const auto digests = storm(units, rules);
   Folder folder(rules, numbers);
   for (const auto& [notifier, members] : digests) folder.digest(members);
-  const auto in_digest = [&](const Unit& unit) {
-    return unit.foldable && digests.contains(unit.rows.back()->notification->notifier);
-  };
   for (const Unit& unit : units) {
-    if (unit.rows.size() > 1 && !in_digest(unit)) folder.merge(unit);
+    if (unit.rows.size() > 1 && !folder.has_named(unit)) folder.merge(unit);
   }
   return folder.result();
 }

@@ -38,6 +38,12 @@ constexpr Millis kBetweenLines{1000};
 constexpr std::size_t kLongestError = 500;
 constexpr unsigned kMostUpdateFailures = 4;
 
+// News of a job and what is repeated are no change of a check.
+bool changes_state(const Message& message) noexcept {
+  return !message.check.empty() && message.kind != Kind::info && message.kind != Kind::reminder &&
+         message.kind != Kind::acknowledged;
+}
+
 bool same_thread(const Row& a, const Row& b) noexcept {
   return a.notification->notifier == b.notification->notifier &&
          a.notification->thread_key == b.notification->thread_key;
@@ -71,7 +77,7 @@ void Lane::add(Row row, Moment now) {
     if (message.kind == Kind::digest) storm_.found_waiting(added.notification->id);
     return;
   }
-  if (spacing_ > Millis{0} && added.foldable && !message.check.empty()) {
+  if (spacing_ > Millis{0} && added.foldable && !added.named() && changes_state(message)) {
     storm_.changed(message.check, now.steady);
   }
 }

@@ -70,7 +70,9 @@ std::size_t Lane::untold(bool only_new) const {
   return count;
 }
 
+// While all is held, each that comes need not be looked at by itself.
 bool Lane::may_fold(SteadyTime now) {
+  if (storm_.young(now) && !storm_.digest_due(now)) return false;
   return look_for_folds_ || (digest_later_ && storm_.digest_due(now));
 }
 

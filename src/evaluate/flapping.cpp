@@ -10,8 +10,10 @@
 namespace tocsin {
 namespace {
 
-constexpr double kOldest = 0.75;
-constexpr double kNewest = 1.25;
+// Weights are in 76ths, which are whole, so that a share that is just the limit is found to be it.
+constexpr unsigned kOldest = 57;  // 0.75
+constexpr unsigned kNewest = 95;  // 1.25
+constexpr unsigned kWhole = 76;
 constexpr unsigned kBits = 3;
 constexpr std::uint64_t kAllSlots = (std::uint64_t{1} << (kBits * kFlapSlots)) - 1;
 
@@ -27,7 +29,7 @@ std::uint64_t slots_at(const FlapRecord& record, const FlapLimits& limits, WallT
   return (record.slots << (kBits * static_cast<unsigned>(passed))) & kAllSlots;
 }
 
-double weight(unsigned age) noexcept {
+constexpr unsigned weight(unsigned age) noexcept {
   return kNewest - (kNewest - kOldest) * age / (kFlapSlots - 1);
 }
 
@@ -36,11 +38,11 @@ double weight(unsigned age) noexcept {
 double flap_share(const FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (limits.window <= Millis{0}) return 0;
   const std::uint64_t slots = slots_at(record, limits, now);
-  double changed = 0;
+  unsigned changed = 0;
   for (unsigned age = 0; age < kFlapSlots; ++age) {
-    changed += weight(age) * static_cast<double>(slots >> (kBits * age) & kMostInSlot);
+    changed += weight(age) * static_cast<unsigned>(slots >> (kBits * age) & kMostInSlot);
   }
-  return 100.0 * changed / kFlapSlots;
+  return 100.0 * changed / (kWhole * kFlapSlots);
 }
 
 bool note_change(FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
@@ -60,7 +62,10 @@ bool note_change(FlapRecord& record, const FlapLimits& limits, WallTime now) noe
 
 bool calms_down(FlapRecord& record, const FlapLimits& limits, WallTime now) noexcept {
   if (!record.since) return false;
-  if (limits.window > Millis{0} && flap_share(record, limits, now) > limits.low) return false;
+  if (flap_share(record, limits, now) > limits.low) {
+    constexpr std::uint64_t kLatest = (std::uint64_t{1} << (kBits * kQuietSlots)) - 1;
+    if ((slots_at(record, limits, now) & kLatest) != 0) return false;
+  }
   record.since.reset();
   return true;
 }

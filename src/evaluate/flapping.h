@@ -18,6 +18,8 @@ namespace tocsin {
 // found out as soon as one that is looked at every second. It flaps from the moment when the share
 // is at least `high` until it is at most `low`. With 25 and 10: from the fifth change within the
 // window on (the fourth, if all came in one slot), until two at the most are left in it.
+// It ends sooner, too: when a quarter of the window went by without a change, since a check that
+// stays down has stopped flapping.
 struct FlapLimits {
   Millis window{0};    // zero: flapping is not looked for
   unsigned high = 25;  // percent
@@ -25,6 +27,7 @@ struct FlapLimits {
 };
 
 inline constexpr unsigned kFlapSlots = 20;
+inline constexpr unsigned kQuietSlots = 5;  // without a change: it is calm
 inline constexpr unsigned kMostInSlot = 7;  // changes; further ones are not counted
 
 // The share at `now`, in percent.

@@ -16,7 +16,7 @@ namespace tocsin {
 struct Audience {
   std::vector<std::string> names;  // of notifiers, each once; may be empty
   Escalation escalate;             // null: none
-  // What decided, in order: "its own notify", "route at tocsin.yaml:12", "defaults".
+  // What decided, in order: "its own notify", "the route at tocsin.yaml:12", "defaults".
   std::vector<std::string> because;
   std::string escalate_because;
 };

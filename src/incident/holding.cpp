@@ -37,14 +37,14 @@ std::string cause_of(const Held& held) {
 HoldReason hold_of(const Around& around) {
   if (!is_bad(around.state)) return {};
   const std::string down = around.parent_name + std::string(kIsDown);
-  if (around.uplink == Footing::gone) return {Hold::blind, "this monitor is cut off"};
-  if (around.no_resolver) return {Hold::no_resolver, "our resolver does not answer"};
+  if (around.uplink == Footing::gone) return {Hold::blind, "none of its references answers"};
+  if (around.no_resolver) return {Hold::no_resolver, "no name can be looked up"};
   if (around.parent == Footing::gone) return {Hold::parent_down, down};
   if (around.uplink == Footing::awaited) {
-    return {Hold::awaiting_uplink, "whether this monitor itself is cut off is being found out"};
+    return {Hold::awaiting_uplink, "its references are being looked at"};
   }
   if (around.parent == Footing::awaited) {
-    return {Hold::awaiting_parent, "whether " + around.parent_name + " is up is being found out"};
+    return {Hold::awaiting_parent, around.parent_name};
   }
   if (around.parent == Footing::back || around.uplink == Footing::back) {
     const std::string what = around.parent == Footing::back ? around.parent_name + " was down"

@@ -128,8 +128,8 @@ void tell_up(const Check& check, State from, std::string_view note, Case& held, 
     return;
   }
   if (held.incident->told.empty() && held.record.held.why != Hold::none) {
-    withhold(Kind::up, {Hold::over, "it ended before it could be told"},
-             listeners(check, held.incident->worst, desk), held, desk, change);
+    withhold(Kind::up, {Hold::over, {}}, listeners(check, held.incident->worst, desk), held, desk,
+             change);
   }
   held.record.held = {};
   held.record.incident.reset();

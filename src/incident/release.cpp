@@ -153,9 +153,9 @@ void escalate_due(const Check& check, Case& held, const Desk& desk, Change& chan
       escalate(check, step, held, desk, change);
       continue;
     }
-    const std::string by = ack->by.empty() ? "somebody" : ack->by;
-    withhold(kind_of(held.record.state), {Hold::acknowledged, by + " looks after it"}, *step.notify,
-             held, desk, change);
+    const std::string by = ack->by.empty() ? std::string() : "by " + ack->by;
+    withhold(kind_of(held.record.state), {Hold::acknowledged, by}, *step.notify, held, desk,
+             change);
   }
   if (any) change.incidents.push_back(incident);
 }

@@ -76,7 +76,7 @@ struct CheckFields {
     if (!incident.isNull()) out.incident = incident.value();
     out.gone_since = time_of(gone_since);
     out.held = {parse_hold(held_why), held_detail, time_of(held_since), count_of(held_changes)};
-    out.flaps = {count_of(flap_slots), time_of(flap_at), time_of(flap_since),
+    out.flaps = {static_cast<std::uint64_t>(flap_slots), time_of(flap_at), time_of(flap_since),
                  count_of(flap_changes)};
     return out;
   }
@@ -100,7 +100,7 @@ struct CheckColumns {
     held_detail.push_back(clean(check.held.detail));
     held_since.push_back(millis(check.held.since));
     held_changes.push_back(check.held.changes);
-    flap_slots.push_back(check.flaps.slots);
+    flap_slots.push_back(static_cast<Number>(check.flaps.slots));
     flap_at.push_back(millis(check.flaps.at));
     flap_since.push_back(millis(check.flaps.since));
     flap_changes.push_back(check.flaps.changes);

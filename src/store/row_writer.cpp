@@ -5,8 +5,8 @@
 // columns (vectors) it compiles once and runs down the rows, at 2 us each. So the changes of a
 // transaction are turned into columns, table by table. Between tables the order is free, since all
 // becomes visible at once; within one, rows are in the order of the changes and the last one
-// counts. Only for checks and heartbeats two statements meet on one table: of a name that was put
-// and forgotten, what came last decides.
+// counts. Only where rows are both put and removed two statements meet on one table: of a name that
+// was put and forgotten, what came last decides. check_rows, once_rows and hold_rows do their own.
 //
 // A NUL would end a text when Poco reads it back, so none is written.
 #include "store/row_writer.h"

@@ -77,6 +77,18 @@ void write_heartbeat(JsonWriter& json, const CheckView& view) {
   json.end_object();
 }
 
+// What holds its news back; null: nothing does.
+void write_held(JsonWriter& json, const Held& held) {
+  json.key("held_back");
+  if (held.why == Hold::none) return json.null();
+  json.begin_object();
+  json.field("why", to_string(held.why));
+  json.field("detail", held.detail);
+  json.field("since", held.since);
+  json.field("changes", held.changes);
+  json.end_object();
+}
+
 void write_check(JsonWriter& json, const CheckView& view) {
   const Check& check = *view.check;
   json.begin_object();
@@ -91,6 +103,9 @@ void write_check(JsonWriter& json, const CheckView& view) {
   json.field("response_time_seconds", view.response_time);
   json.field("incident", view.incident);
   write_acknowledgement(json, view.acknowledged);
+  json.field("severity", to_string(check.severity));
+  write_held(json, view.held);
+  json.field("flapping_since", view.flapping_since);
   json.field("details", view.details);
   write_metrics(json, view.metrics);
   write_heartbeat(json, view);
@@ -165,6 +180,9 @@ Response get_checks(const Request& request, const Services& services) {
   for (const CheckView* view : page) write_check(json, *view);
   json.end_array();
   json.field("total", total);
+  json.field("blind_since", snapshot->blind_since);
+  json.field("starved_since", snapshot->starved_since);
+  json.field("no_resolver_since", snapshot->no_resolver_since);
   json.key("next");
   next != nullptr ? json.value(*next) : json.null();
   json.end_object();

@@ -112,6 +112,25 @@ void write_row(JsonWriter& json, const NotificationRow& row) {
   json.end_object();
 }
 
+void write_row(JsonWriter& json, const Withheld& row) {
+  json.begin_object();
+  json.field("id", row.id);
+  json.field("at", row.at);
+  json.field("check", row.check);
+  json.key("incident");
+  row.incident == 0 ? json.null() : json.value(row.incident);
+  json.field("kind", tocsin::to_string(row.kind));
+  json.field("to", tocsin::to_string(row.to));
+  json.field("why", tocsin::to_string(row.why));
+  json.field("detail", row.detail);
+  json.field("notifiers", row.notifiers);
+  json.end_object();
+}
+
+std::int64_t id_of(const Withheld& row) {
+  return row.id;
+}
+
 std::int64_t id_of(const IncidentRecord& incident) {
   return incident.id;
 }
@@ -155,6 +174,15 @@ Response get_notifications(const Request& request, const Services& services) {
   if (auto refusal = query.refusal()) return std::move(*refusal);
   return list("notifications",
               services.store.notifications(window.before, window.limit + 1, status), window.limit);
+}
+
+Response get_withheld(const Request& request, const Services& services) {
+  Query query(request);
+  const Window window = read_window(query);
+  const std::string check(query.text("check").value_or(""));
+  if (auto refusal = query.refusal()) return std::move(*refusal);
+  return list("withheld", services.store.withheld(check, window.before, window.limit + 1),
+              window.limit);
 }
 
 }  // namespace tocsin

@@ -25,9 +25,13 @@ Response get_checks(const Request& request, const Services& services);
 Response get_check(const Request& request, const Services& services);
 Response get_incidents(const Request& request, const Services& services);
 Response get_notifications(const Request& request, const Services& services);
+Response get_withheld(const Request& request, const Services& services);
+Response get_silences(const Request& request, const Services& services);
 Response get_metrics(const Request& request, const Services& services);
 Response post_acknowledgement(const Request& request, const Services& services);
 Response post_message(const Request& request, const Services& services);
+Response post_silence(const Request& request, const Services& services);
+Response post_silence_end(const Request& request, const Services& services);
 Response take_heartbeat(const Request& request, const Services& services);
 
 // The table of what the daemon serves.

@@ -21,17 +21,26 @@ using Poco::JSON::Object;
 
 constexpr std::size_t kMostDepth = 8;
 
-// A key that stands twice would be read as its last value by us, and as its first by others.
+// A key that stands twice in one object would be read as its last value by us, and as its first by
+// others.
 class OnceOnly final : public Poco::JSON::ParseHandler {
  public:
+  void startObject() override {
+    seen_.emplace_back();
+    ParseHandler::startObject();
+  }
+  void endObject() override {
+    seen_.pop_back();
+    ParseHandler::endObject();
+  }
   void key(const std::string& name) override {
-    if (!seen_.insert(name).second && twice_.empty()) twice_ = name;
+    if (!seen_.back().insert(name).second && twice_.empty()) twice_ = name;
     ParseHandler::key(name);
   }
   const std::string& twice() const noexcept { return twice_; }
 
  private:
-  std::set<std::string> seen_;
+  std::vector<std::set<std::string>> seen_;  // of each object that is open
   std::string twice_;
 };
 
@@ -43,7 +52,7 @@ std::string too_long(std::string_view key, std::size_t most) {
 
 JsonBody::JsonBody(const std::string& body, std::span<const std::string_view> known) {
   parse(body);
-  refuse_unknown(known);
+  refuse_unknown(*object_, known);
 }
 
 void JsonBody::parse(const std::string& body) {
@@ -62,15 +71,16 @@ void JsonBody::parse(const std::string& body) {
   }
 }
 
-void JsonBody::refuse_unknown(std::span<const std::string_view> known) {
+void JsonBody::refuse_unknown(const Object& object, std::span<const std::string_view> known) {
   const std::vector<std::string_view> all(known.begin(), known.end());
   std::string list;
   for (std::size_t i = 0; i < all.size(); ++i) {
     list += (i == 0 ? "" : i + 1 == all.size() ? " and " : ", ") + std::string(all[i]);
   }
-  for (const std::string& key : object_->getNames()) {
+  for (const std::string& key : object.getNames()) {
     if (std::find(all.begin(), all.end(), key) != all.end()) continue;
     const std::string_view near = nearest(key, all);
+    if (list.empty()) list = "none";
     wrong("unknown key \"" + printable(key, 60) + '"' +
           (near.empty() ? "; known are " + list : "; did you mean \"" + std::string(near) + "\"?"));
   }
@@ -97,6 +107,17 @@ std::string JsonBody::line(std::string_view key, std::size_t most) {
   std::string out(trim(printable(given, given.size() * 3 + 1)));
   if (out.size() > most) wrong(too_long(key, most));
   if (out.empty() && !given.empty()) wrong('"' + std::string(key) + "\" is blank");
+  return out;
+}
+
+Object::Ptr JsonBody::object(std::string_view key, std::span<const std::string_view> known) {
+  const Var given = value(key);
+  if (given.type() != typeid(Object::Ptr)) {
+    wrong('"' + std::string(key) + (given.isEmpty() ? "\" is missing" : "\" must be an object"));
+    return {};
+  }
+  auto out = given.extract<Object::Ptr>();
+  refuse_unknown(*out, known);
   return out;
 }
 

@@ -28,13 +28,15 @@ class JsonBody {
   // A line of printable text of at most so many bytes; empty if it is not given.
   std::string line(std::string_view key, std::size_t most);
   bool flag(std::string_view key);
+  // An object within, which knows these keys alone; null if there is none, which is a mistake.
+  Poco::JSON::Object::Ptr object(std::string_view key, std::span<const std::string_view> known);
 
   void wrong(std::string mistake);
   const std::string& mistake() const noexcept { return mistake_; }
 
  private:
   void parse(const std::string& body);
-  void refuse_unknown(std::span<const std::string_view> known);
+  void refuse_unknown(const Poco::JSON::Object& object, std::span<const std::string_view> known);
 
   Poco::JSON::Object::Ptr object_ = new Poco::JSON::Object;
   std::string mistake_;

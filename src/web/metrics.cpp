@@ -245,6 +245,28 @@ void write_daemon(std::ostream& out, const Snapshot& snapshot, bool healthy) {
             seconds(snapshot.last_reload_at));
 }
 
+// Why people may not have been told: about us, and about checks.
+void write_signal(std::ostream& out, const Snapshot& snapshot) {
+  write_one(out, "tocsin_blind", "Whether the monitor itself is cut off (the uplink is gone).",
+            snapshot.blind_since ? 1 : 0);
+  write_one(out, "tocsin_starved", "Whether the monitor's own schedule is late.",
+            snapshot.starved_since ? 1 : 0);
+  write_one(out, "tocsin_no_resolver", "Whether the monitor's own resolver does not answer.",
+            snapshot.no_resolver_since ? 1 : 0);
+  write_one(out, "tocsin_silences", "Silences and ad-hoc maintenance that are open.",
+            static_cast<double>(snapshot.silences.size()));
+  std::array<std::size_t, std::size(kHolds)> counts{};
+  for (const auto& view : snapshot.checks) ++counts[static_cast<std::size_t>(view->held.why)];
+  Family family(out, "tocsin_checks_held_back", MetricType::Gauge,
+                "Checks of which something bad is not told for the time being, by why not.");
+  for (const Hold hold : kHolds) {
+    if (hold == Hold::none || hold >= Hold::over) continue;
+    family.add(static_cast<double>(counts[static_cast<std::size_t>(hold)]),
+               {{"why", std::string(to_string(hold))}});
+  }
+  family.write();
+}
+
 }  // namespace
 
 Response get_metrics(const Request& request, const Services& services) {
@@ -258,6 +280,7 @@ Response get_metrics(const Request& request, const Services& services) {
   write_probes(out, *snapshot);
   write_deliveries(out, *snapshot);
   write_states(out, *snapshot);
+  write_signal(out, *snapshot);
   for (const CheckMetric& metric : kCheckMetrics) write_check_metric(out, *snapshot, metric);
   write_phases(out, *snapshot);
   return Response{200, "text/plain; version=0.0.4; charset=utf-8", std::move(out).str(), {}};

@@ -4,6 +4,8 @@
 #include <array>
 
 #include "util/duration.h"
+#include "util/hold_text.h"
+#include "util/select.h"
 #include "util/text.h"
 #include "web/handlers.h"
 
@@ -15,6 +17,8 @@ namespace tocsin {
 namespace {
 
 constexpr std::size_t kMostRows = 500;
+constexpr std::size_t kMostSilences = 50;
+constexpr std::size_t kLongestHold = 500;
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 constexpr std::string_view kStyle = R"(:root { color-scheme: light dark; }
@@ -58,6 +62,16 @@ void add_troubles(std::string& out, const Snapshot& snapshot, const std::string&
     out += "<p class=\"trouble\">" + html(text) + "</p>\n";
   };
   if (!health.empty()) add("Tocsin itself is in trouble: " + health);
+  const auto since = [](WallTime at) { return " since " + human_time(at); };
+  if (const auto at = snapshot.blind_since) {
+    add("Tocsin is cut off" + since(*at) + ": nobody is told of what it cannot see.");
+  }
+  if (const auto at = snapshot.no_resolver_since) {
+    add("Tocsin's resolver does not answer" + since(*at) + ": names cannot be looked up.");
+  }
+  if (const auto at = snapshot.starved_since) {
+    add("Tocsin is starved of CPU" + since(*at) + ": its own schedule is late.");
+  }
   if (!snapshot.store_trouble.empty()) add("Nothing is stored: " + snapshot.store_trouble);
   if (!snapshot.last_reload_ok) add("The last reload failed; the configuration before it runs on.");
   for (const NotifierView& notifier : snapshot.notifiers) {
@@ -75,13 +89,41 @@ std::string looked_after(const CheckView& view, WallTime now) {
          (ack->why.empty() ? "" : ": " + ack->why) + ")";
 }
 
+// " (silenced until …; flapping since …)": why nobody may have been told.
+std::string not_told(const CheckView& view) {
+  std::string out = view.held.why == Hold::none ? "" : hold_text(view.held.why, view.held.detail);
+  if (view.flapping_since && view.held.why != Hold::flapping) {
+    out += (out.empty() ? "" : "; ") + ("flapping since " + human_time(*view.flapping_since));
+  }
+  return out.empty() ? out : " (" + printable(out, kLongestHold) + ")";
+}
+
+void add_silences(std::string& out, const std::vector<Silence>& silences) {
+  if (silences.empty()) return;
+  out += "<h2>Not told of</h2>\n<ul>\n";
+  const std::size_t shown_of = std::min(silences.size(), kMostSilences);
+  for (std::size_t i = 0; i < shown_of; ++i) {
+    const Silence& silence = silences[i];
+    std::string text = (silence.is_maintenance ? "Maintenance " : "Silence ") +
+                       std::to_string(silence.id) + " until " + human_time(silence.until) + ": " +
+                       printable(shown(silence.match), kLongestHold);
+    if (!silence.by.empty()) text += ", by " + silence.by;
+    if (!silence.why.empty()) text += ": " + silence.why;
+    out += "<li>" + html(text) + "</li>\n";
+  }
+  if (shown_of < silences.size()) {
+    out += "<li>and " + std::to_string(silences.size() - shown_of) + " more</li>\n";
+  }
+  out += "</ul>\n";
+}
+
 void add_row(std::string& out, const CheckView& view, WallTime now) {
   const Check& check = *view.check;
   const auto held = std::max(Millis{0}, std::chrono::duration_cast<Millis>(now - view.since));
   out += "<tr><td>" + word(view.state) + (view.suspected ? " (suspected)" : "") + "</td><td>";
   out += "<a href=\"/api/v1/checks/" + html(percent_encode(check.name)) + "\">" + html(check.name) +
          "</a></td><td>" + html(check.target) + "</td><td>" + html(view.reason) +
-         html(looked_after(view, now)) + "</td><td>";
+         html(looked_after(view, now) + not_told(view)) + "</td><td>";
   if (view.since != WallTime{}) {
     out += "<time datetime=\"" + rfc3339(view.since) + "\">" + human_duration(held) + "</time>";
   }
@@ -132,10 +174,12 @@ Response get_page(const Request& request, const Services& services) {
   add_troubles(out, *snapshot, services.control.health());
   add_counts(out, *snapshot);
   if (!snapshot->checks.empty()) add_table(out, *snapshot);
+  add_silences(out, snapshot->silences);
   out += "<p>As of " + human_time(snapshot->at) +
          "; reload to see it anew. More: <a href=\"/api/v1/checks\">checks</a>, "
          "<a href=\"/api/v1/incidents\">incidents</a>, "
          "<a href=\"/api/v1/notifications\">notifications</a>, "
+         "<a href=\"/api/v1/withheld\">what was not told</a>, "
          "<a href=\"/metrics\">metrics</a>.</p>\n</main></body></html>\n";
   return Response{200, std::string(kHtml), std::move(out), {}};
 }

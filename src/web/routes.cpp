@@ -22,6 +22,10 @@ constexpr Route kRoutes[] = {
     {"GET", "/api/v1/incidents", Access::read, get_incidents},
     {"POST", "/api/v1/messages", Access::steer, post_message},
     {"GET", "/api/v1/notifications", Access::read, get_notifications},
+    {"GET", "/api/v1/silences", Access::read, get_silences},
+    {"POST", "/api/v1/silences", Access::steer, post_silence},
+    {"POST", "/api/v1/silences/{id}/end", Access::steer, post_silence_end},
+    {"GET", "/api/v1/withheld", Access::read, get_withheld},
     {"GET", "/metrics", Access::read, get_metrics},
 };
 

@@ -147,3 +147,21 @@ TEST_CASE("load: ten thousand checks are loaded in half a second", "[config][.sp
     CHECK(seconds < (long_form ? 1.0 : 0.5));
   }
 }
+
+TEST_CASE("load: what ten thousand checks say alike costs little more", "[config][.speed]") {
+  const Folder folder;
+  std::string text = "notifiers: [{name: ops, console: {}}]\nchecks:\n";
+  for (int i = 0; i < 10'000; ++i) {
+    text += "  - {name: c" + std::to_string(i) +
+            ", tcp: 'a:1', notify: [ops], labels: {team: shop}, escalate: [{after: 1h, notify: "
+            "[ops]}], quiet_hours: {at: '22:00', lasts: 9h, time_zone: Europe/Berlin}}\n";
+  }
+  text += "routes:\n";
+  for (int i = 0; i < 100; ++i) {
+    text +=
+        "  - {match: {name: 'c9" + std::to_string(i) + "*', labels: {team: s*}}, notify: [ops]}\n";
+  }
+  const double seconds = cost(folder.write("a.yaml", text), 10'000);
+  WARN(seconds << " s");
+  CHECK(seconds < 1.5);
+}

@@ -2,7 +2,6 @@
 // Copyright The Tocsin Authors
 #pragma once
 
-#include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
@@ -17,10 +16,10 @@ namespace tocsin {
 class FoldBench {
  public:
   Row& add(const Telling& telling) { return rows_.emplace_back(waiting(telling)); }
-  std::optional<Folding> fold(std::size_t threshold = 20) {
+  std::optional<Folding> fold(std::size_t threshold = 20, std::size_t pages = 10) {
     std::vector<const Row*> rows;
     for (const Row& row : rows_) rows.push_back(&row);
-    return tocsin::fold(rows, {.storm_threshold = threshold}, numbers_);
+    return tocsin::fold(rows, {.storm_threshold = threshold, .pages = pages}, numbers_);
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "deliver/fold_bench.h"
+#include "deliver/messages.h"
 
 using namespace tocsin;
 
@@ -369,45 +370,4 @@ TEST_CASE("fold: found at a start, digests keep their order, before what followe
   CHECK(rows[1].place == Place{9, 0});
   CHECK(rows[2].place == Place{8, 20});
   CHECK(rows[3].place == Place{8, 30});
-}
-
-TEST_CASE("fold: what a digest named is not named again, and its end is news of one message",
-          "[deliver]") {
-  FoldBench lane;
-  for (int i = 1; i <= 30; ++i) {
-    lane.add({.id = i, .check = check_name(i), .incident = i}).delivery.folded_into = 99;
-  }
-  CHECK_FALSE(lane.fold(20));
-  lane.add({.id = 31, .kind = Kind::up, .check = check_name(1), .incident = 1});
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK(folding->added[0].notification->message->kind == Kind::over);
-  CHECK_FALSE(folding->added[0].named());
-}
-
-TEST_CASE("fold: an end whose every part was named is so as well", "[deliver]") {
-  FoldBench lane;
-  lane.add({.id = 1}).delivery.folded_into = 98;
-  lane.add({.id = 2, .kind = Kind::up}).delivery.folded_into = 99;
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK(folding->added[0].delivery.folded_into == 99);
-  // And on disk.
-  REQUIRE(folding->change.deliveries.size() == 3);
-  CHECK(folding->change.deliveries[2].notification == folding->added[0].notification->id);
-  CHECK(folding->change.deliveries[2].status == DeliveryStatus::waiting);
-  CHECK(folding->change.deliveries[2].folded_into == 99);
-}
-
-TEST_CASE("fold: what is merged of a pager's rows is still a pager's", "[deliver]") {
-  // A merged row was taken for one that may be folded, and the next storm took it away.
-  FoldBench lane;
-  lane.add({.id = 1}).foldable = false;
-  lane.add({.id = 2, .kind = Kind::up}).foldable = false;
-  const auto folding = lane.fold(20);
-  REQUIRE(folding);
-  REQUIRE(folding->added.size() == 1);
-  CHECK_FALSE(folding->added[0].foldable);
 }

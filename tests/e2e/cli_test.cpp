@@ -243,6 +243,47 @@ TEST_CASE("cli: what is shipped is valid", "[e2e]") {
   }
 }
 
+TEST_CASE("cli: route needs no daemon, and names the nearest check", "[e2e]") {
+  ConfigFile file(kNotifiers + "checks:\n  - {name: web-01, tcp: '127.0.0.1:1'}\n");
+  const auto route = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"route", "--config", file.path()});
+    return tocsin_program(std::move(words));
+  };
+  const Ran ran = route({"web-01", "--at", "2026-11-21T22:30:00+01:00"});
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.out, Contains("web-01 at 2026-11-21 21:30:00 UTC, critical\n") &&
+                          Contains("DOWN      terminal (defaults)\n"));
+  const Ran none = route({"web-1"});
+  CHECK(none.status == 1);
+  CHECK(none.err == "tocsin: no check is named \"web-1\"; did you mean \"web-01\"?\n");
+  const Ran when = route({"web-01", "--at", "tomorrow"});
+  CHECK(when.status == 1);
+  CHECK_THAT(when.err, Contains("--at takes a time such as 2026-11-21T22:30:00Z; got"));
+  CHECK(route({}).status == 64);
+}
+
+TEST_CASE("cli: silence and maintenance refuse what they cannot mean", "[e2e]") {
+  ConfigFile file(kNotifiers + "checks:\n  - {name: web-01, tcp: '127.0.0.1:1'}\n");
+  for (const char* word : {"silence", "maintenance"}) {
+    const auto run = [&](std::vector<std::string> words) {
+      words.insert(words.begin(), {word, "--config", file.path()});
+      return tocsin_program(std::move(words));
+    };
+    CHECK(run({}).status == 64);
+    CHECK(run({"web-*"}).status == 64);
+    CHECK(run({"web-*", "1h", "--list"}).status == 64);
+    CHECK(run({"--list", "--end", "7"}).status == 64);
+    CHECK(run({"--end", "0"}).status == 64);
+    const Ran time = run({"web-*", "soon"});
+    CHECK(time.status == 1);
+    CHECK(time.err == "tocsin: DURATION is a time such as 30m, 2h or 1d; got \"soon\"\n");
+    const Ran label = run({"web-*", "1h", "--label", "team"});
+    CHECK(label.status == 1);
+    CHECK(label.err == "tocsin: --label takes KEY=VALUE, each key once; got \"team\"\n");
+  }
+  CHECK(tocsin_program({"why"}).status == 64);
+}
+
 TEST_CASE("cli: replay prints what would have been told, and whom", "[e2e]") {
   const TempDir dir;
   const std::string config = (dir.path() / "tocsin.yaml").string();

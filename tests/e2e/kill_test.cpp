@@ -54,7 +54,7 @@ struct World {
   World() {
     std::string yaml =
         "defaults: {interval: 100ms, timeout: 100ms, retry_interval: 100ms, down_after: 1, "
-        "up_after: 1}\nnotifiers:\n";
+        "up_after: 1, flapping: 0}\nnotifiers:\n";
     for (std::size_t i = 0; i < kLanes; ++i) {
       ChatStandIn::Rules rules;
       rules.space = "SPACE" + std::to_string(i);

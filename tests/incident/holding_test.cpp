@@ -17,6 +17,7 @@ namespace {
 Around bad() {
   Around out;
   out.state = State::degraded;
+  out.parent_name = "switch-1";
   return out;
 }
 

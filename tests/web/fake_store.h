@@ -18,7 +18,16 @@ class FakeStore final : public Store {
  public:
   Saved load() override { return {}; }
   void commit(Change, std::function<void(bool)>) override {}
-  std::vector<Withheld> withheld(const std::string&, std::int64_t, int) override { return {}; }
+  std::vector<Withheld> withheld(const std::string& check, std::int64_t before,
+                                 int limit) override {
+    std::vector<Withheld> out;
+    for (const Withheld& row : withheld_rows) {
+      if (before != 0 && row.id >= before) continue;
+      if (!check.empty() && row.check != check) continue;
+      if (static_cast<int>(out.size()) < limit) out.push_back(row);
+    }
+    return out;
+  }
   void flush() override {}
   std::string trouble() const override { return {}; }
 
@@ -45,6 +54,7 @@ class FakeStore final : public Store {
 
   std::vector<IncidentRecord> incident_rows;
   std::vector<NotificationRow> notification_rows;
+  std::vector<Withheld> withheld_rows;
   std::atomic<bool> broken{false};
 };
 

@@ -92,8 +92,28 @@ class FakeControl final : public Control {
     posted_.push_back(std::move(message));
     return answer_;
   }
-  SilenceAnswer silence(SilenceWish) override { return {}; }
-  SilenceAnswer end_silence(std::int64_t) override { return {}; }
+  SilenceAnswer silence(SilenceWish wish) override {
+    const std::lock_guard lock(mutex_);
+    wishes_.push_back(std::move(wish));
+    return silence_answer_;
+  }
+  SilenceAnswer end_silence(std::int64_t id) override {
+    const std::lock_guard lock(mutex_);
+    ended_.push_back(id);
+    return silence_answer_;
+  }
+  std::vector<SilenceWish> wishes() {
+    const std::lock_guard lock(mutex_);
+    return wishes_;
+  }
+  std::vector<std::int64_t> ended() {
+    const std::lock_guard lock(mutex_);
+    return ended_;
+  }
+  void set_silence_answer(SilenceAnswer answer) {
+    const std::lock_guard lock(mutex_);
+    silence_answer_ = std::move(answer);
+  }
   AckFate acknowledge(const std::string& check, std::optional<AckWish> wish) override {
     const std::lock_guard lock(mutex_);
     acknowledged_.emplace_back(check, std::move(wish));
@@ -141,6 +161,9 @@ class FakeControl final : public Control {
   HeartbeatFate fate_ = HeartbeatFate::durable;
   std::vector<std::pair<std::string, std::optional<AckWish>>> acknowledged_;
   AckFate ack_fate_ = AckFate::durable;
+  std::vector<SilenceWish> wishes_;
+  std::vector<std::int64_t> ended_;
+  SilenceAnswer silence_answer_;
   std::vector<PostedMessage> posted_;
   PostAnswer answer_;
 };
