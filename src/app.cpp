@@ -25,6 +25,7 @@
 #include "probe/registry.h"
 #include "probe/runner.h"
 #include "store/open.h"
+#include "store/result_log.h"
 #include "util/file_watch.h"
 #include "util/log.h"
 #include "util/sd_notify.h"
@@ -71,6 +72,7 @@ class App {
   void start() {
     store_ = open_store(config_->state_dir, clock_, store_events());
     Saved saved = store_->load();
+    results_ = std::make_unique<ResultLog>(ResultLog::file_in(config_->state_dir));
     notification_ids_ = saved.last_notification;
     sender_ = std::make_unique<Sender>(sender_host(), config_);
     sender_->resume(saved);
@@ -190,6 +192,7 @@ class App {
     runner_.reset();
     if (store_) store_->flush();  // what the core decided last reaches the sender
     sender_.reset();
+    results_.reset();
     store_.reset();
   }
 
@@ -263,7 +266,9 @@ class App {
                   if (sender_) sender_->submit(std::move(told));
                 },
             .notifier_views = [this] { return sender_->views(); },
-            .heartbeats = heartbeats_};
+            .heartbeats = heartbeats_,
+            .record = [this](WallTime at, const Check& check,
+                             const Result& result) { results_->note(at, check.name, result); }};
   }
 
   SystemClock clock_;
@@ -274,6 +279,7 @@ class App {
   HeartbeatBoard heartbeats_;
   CoreThread core_;
   std::unique_ptr<Store> store_;
+  std::unique_ptr<ResultLog> results_;
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<ProbeRunner> runner_;
   HeartbeatDoor door_;

@@ -159,7 +159,9 @@ struct CommandLine {
   void add_replay() {
     CLI::App* command = app.add_subcommand(
         "replay", "what the configuration would have told of results that were recorded");
-    command->add_option("FILE", replay.results, "the results: JSON lines")->required();
+    command->add_option("FILE", replay.results,
+                        "the results: JSON lines; default: what the daemon recorded, results.jsonl "
+                        "in its state_dir");
     command
         ->add_option("--set", replay.set,
                      "KEY=VALUE for all checks, as down_after=5; may be given several times")

@@ -97,7 +97,7 @@ int test_notify(const TestNotifyOptions& options);
 
 struct ReplayOptions {
   std::filesystem::path file;     // the configuration
-  std::filesystem::path results;  // what was recorded: src/replay/recording.h
+  std::filesystem::path results;  // what was recorded: src/replay/recording.h; empty: the daemon's
   std::vector<std::string> set;   // KEY=VALUE, for all checks
 };
 // Prints what the configuration would have told of recorded results. 0: it did, 1: something is

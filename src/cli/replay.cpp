@@ -46,7 +46,8 @@ void warn(const std::filesystem::path& file, const std::string& text) {
 }
 
 // What is in one of them alone.
-void compare_names(const ReplayOptions& options, const Recording& recording, const Config& config) {
+void compare_names(const std::filesystem::path& file, const Recording& recording,
+                   const Config& config) {
   std::set<std::string> watched;
   for (const CheckPtr& check : config.checks) {
     if (check->enabled) watched.insert(check->name);
@@ -56,13 +57,12 @@ void compare_names(const ReplayOptions& options, const Recording& recording, con
     if (watched.erase(name) == 0) unknown.push_back(name);
   }
   if (!unknown.empty()) {
-    warn(options.results,
-         "no check of the configuration has this name, and its results are left out: " +
-             named(unknown));
+    warn(file, "no check of the configuration has this name, and its results are left out: " +
+                   named(unknown));
   }
   if (!watched.empty()) {
     const std::vector<std::string> silent(watched.begin(), watched.end());
-    warn(options.results, "no results of these checks, which are taken as up: " + named(silent));
+    warn(file, "no results of these checks, which are taken as up: " + named(silent));
   }
 }
 
@@ -93,12 +93,16 @@ int replay(const ReplayOptions& options) {
     std::fprintf(stderr, "tocsin: %s\n", mistake.c_str());
     good = false;
   }
-  const ReadRecording read = read_recording(options.results);
+  // Without a file: what the daemon of this configuration recorded.
+  const bool own = options.results.empty();
+  const auto file = own ? config->state_dir / kDaemonsResults : options.results;
+  const auto older = own ? config->state_dir / kDaemonsOlderResults : std::filesystem::path();
+  const ReadRecording read = read_recording(file, older);
   for (const std::string& mistake : read.mistakes) std::fprintf(stderr, "%s\n", mistake.c_str());
   if (!good || !read.mistakes.empty()) return 1;
 
   const Recording& recording = read.recording;
-  compare_names(options, recording, *config);
+  compare_names(file, recording, *config);
   set_log("error", "text");  // each change of state would be a line
   ReplayPlan plan{.config = config, .sinks = sinks_of(*config), .world = {}, .from = {}};
   plan.from = recording.first();

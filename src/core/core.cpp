@@ -81,6 +81,8 @@ void Core::on_ended(std::vector<EndedProbe> batch) {
 void Core::on_result(EndedProbe& ended, Watched& watched, Change& change) {
   const Check& check = *watched.check;
   const WallTime now = ports_.clock.wall();
+  const bool differs = !watched.last_probe_at || watched.last.verdict != ended.result.verdict;
+  if (differs && ports_.record) ports_.record(now, check, ended.result);
   watched.last = std::move(ended.result);
   watched.last_probe_at = now;
   watched.view.reset();

@@ -49,6 +49,8 @@ struct CorePorts {
   std::function<void(std::vector<NotificationPtr>)> tell;
   std::function<std::vector<NotifierView>()> notifier_views;
   HeartbeatBoard& heartbeats;  // where probes read what jobs told
+  // A result whose verdict differs from the one before; may be empty.
+  std::function<void(WallTime at, const Check& check, const Result& result)> record = {};
 };
 
 // All mutable state of the daemon, and the path of a probe through it: due → look → evaluate →

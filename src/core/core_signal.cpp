@@ -77,7 +77,8 @@ HoldReason Core::look_around(const Watched& watched, State state, WallTime since
   const bool no_resolver = state == State::unknown && (recovers || unresolved);
   auto look = surroundings_.look(watched, state, since, no_resolver, ports_.clock.wall());
   for (const std::uint32_t id : look.probe) {
-    if (!schedule_.under_way(id)) schedule_.hurry(id, ports_.clock.steady());
+    // One that is under way began too early to say anything: another one follows it at once.
+    if (id != watched.id || !schedule_.under_way(id)) schedule_.hurry(id, ports_.clock.steady());
   }
   return look.hold;
 }

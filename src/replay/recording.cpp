@@ -181,8 +181,10 @@ std::vector<std::string> Recording::checks() const {
   return out;
 }
 
-ReadRecording read_recording(const std::filesystem::path& file) {
-  ReadRecording out;
+namespace {
+
+// Adds the lines of a file, and what is wrong with them.
+void read_file(const std::filesystem::path& file, ReadRecording& out) {
   std::error_code error;
   std::ifstream in;
   const bool is_folder = std::filesystem::is_directory(file, error);
@@ -190,7 +192,7 @@ ReadRecording read_recording(const std::filesystem::path& file) {
   if (!in.is_open()) {
     const char* why = is_folder ? "it is a folder" : std::strerror(errno);
     out.mistakes.push_back(file.string() + ": error: cannot be read: " + why);
-    return out;
+    return;
   }
   std::size_t number = 0;
   std::size_t mistakes = 0;
@@ -205,7 +207,17 @@ ReadRecording read_recording(const std::filesystem::path& file) {
                            std::to_string(mistakes - ReadRecording::kMostMistakes) +
                            " more lines like these");
   }
-  if (mistakes == 0 && out.recording.size() == 0) {
+}
+
+}  // namespace
+
+ReadRecording read_recording(const std::filesystem::path& file,
+                             const std::filesystem::path& older) {
+  ReadRecording out;
+  std::error_code error;
+  if (!older.empty() && std::filesystem::exists(older, error)) read_file(older, out);
+  read_file(file, out);
+  if (out.mistakes.empty() && out.recording.size() == 0) {
     out.mistakes.push_back(file.string() + ": error: there are no results in it");
   }
   out.recording.finish();

@@ -64,6 +64,13 @@ struct ReadRecording {
   Recording recording;
   std::vector<std::string> mistakes;  // "FILE:LINE: error: …", the first of them; any: no use
 };
-ReadRecording read_recording(const std::filesystem::path& file);
+// Throws nothing. `older`: a file whose results come before, if it is there.
+ReadRecording read_recording(const std::filesystem::path& file,
+                             const std::filesystem::path& older = {});
+
+// What the running daemon writes into its state directory (store/result_log.h), and what that was
+// called before it was full.
+inline constexpr std::string_view kDaemonsResults = "results.jsonl";
+inline constexpr std::string_view kDaemonsOlderResults = "results.jsonl.1";
 
 }  // namespace tocsin
