@@ -3,10 +3,9 @@
 // Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
 // holds both a bad state and the UP becomes one message, even if it flapped in between; a reminder
 // with anything of its incident behind it is out of date, and one behind a state that waits itself
-// is needless. A row that a sink may already have taken
-// (found at the start, or an attempt without an answer) is told as it is, and cuts its chain: what
-// comes behind it must not be told before it. A digest may name it all the same: its own line
-// follows as it is.
+// is needless. A row that a sink may already have taken (found at the start, or an attempt without
+// an answer) is told as it is, and cuts its chain: what comes behind it must not be told before it.
+// A digest may name it all the same: its own line follows as it is.
 #include "deliver/merge.h"
 
 #include <algorithm>
