@@ -2,10 +2,10 @@
 // Copyright The Tocsin Authors
 // Which waiting rows belong together. Rows of one incident in one thread form a chain. A chain that
 // holds both a bad state and the UP becomes one message, even if it flapped in between; a reminder
-// with anything of its incident behind it is out of date. A row that a sink may already have taken
-// (found at the start, or an attempt without an answer) is told as it is, and cuts its chain: what
-// comes behind it must not be told before it. A digest may name it all the same: its own line
-// follows as it is.
+// with anything of its incident behind it is out of date, and one behind a state that waits itself
+// is needless. A row that a sink may already have taken (found at the start, or an attempt without
+// an answer) is told as it is, and cuts its chain: what comes behind it must not be told before it.
+// A digest may name it all the same: its own line follows as it is.
 #include "deliver/merge.h"
 
 #include <algorithm>
@@ -77,6 +77,11 @@ void close_chain(std::vector<const Row*>& chain, std::vector<Unit>& units) {
     units.push_back({std::exchange(chain, {}), true, false});
     return;
   }
+  // Reminders behind a state that nobody has been told of yet say no more than it does: it is told
+  // in their place.
+  const auto state = std::find_if(chain.rbegin(), chain.rend(),
+                                  [](const Row* row) { return kind_of(row) != Kind::reminder; });
+  if (state != chain.rend()) std::rotate(std::prev(state.base()), state.base(), chain.end());
   Unit unit;
   for (const Row* row : chain) {
     unit.rows.push_back(row);

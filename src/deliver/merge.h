@@ -12,7 +12,8 @@ namespace tocsin {
 
 // Waiting rows that are to be told as one. Points into the caller's rows.
 struct Unit {
-  // In the order of decisions, never empty.
+  // In the order of decisions, never empty; but reminders that a waiting state makes needless stand
+  // before it.
   std::vector<const Row*> rows;
   // An incident that opened and closed: told by a new notification that is made of all. Otherwise
   // the last row is told as it is, and those before it are reminders that it has overtaken.

@@ -9,6 +9,7 @@
 #include "e2e/daemon.h"
 #include "e2e/targets.h"
 #include "support/chat_stand_in.h"
+#include "support/temp_dir.h"
 
 using namespace tocsin;
 using Catch::Matchers::Contains;

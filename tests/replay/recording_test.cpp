@@ -55,7 +55,7 @@ TEST_CASE("recording: between two results the earlier one stands, and the last f
 TEST_CASE("recording: what is wrong with a line is said", "[replay]") {
   CHECK(mistake_in("[]") == "this is no JSON object: \"[]\"");
   CHECK(mistake_in(R"({"at": )") == R"(this is no JSON object: "{"at":")");
-  CHECK(mistake_in(R"({"chekc": "a"})") == R"(unknown key "chekc"; did you mean "check"?)");
+  CHECK(mistake_in(R"({"chek": "a"})") == R"(unknown key "chek"; did you mean "check"?)");
   const std::string time = R"("at" has to be a time as RFC 3339 has it, "2026-11-20T02:31:05Z")";
   CHECK(mistake_in(R"({"check": "a"})") == time);
   CHECK(mistake_in(R"({"at": "yesterday"})") == time + R"(; got "yesterday")");
@@ -149,7 +149,7 @@ TEST_CASE("replay: what was told is a line each, and a summary", "[replay]") {
   outage.run_until(24h);
   REQUIRE(outage.simulation().told().size() == 6);
   CHECK(told_line(outage.simulation().told()[0]) ==
-        "2026-01-02 02:00:10 UTC [ops] web-01: 🔴 DOWN web-01 — connection refused");
+        "2026-01-02 02:00:15 UTC [ops] web-01: 🔴 DOWN web-01 — connection refused");
   CHECK(summary(outage.simulation(), outage.config(), TimeZone::utc()) ==
         Lines{"6 messages, 3 pages among them, 2 at night (22:00 to 07:00, UTC)",
               "  [ops] 4 messages, 2 pages among them, 1 at night",
