@@ -19,8 +19,6 @@
 #include "incident/incident.h"
 #include "schedule/schedule.h"
 #include "tocsin/config.h"
-#include "tocsin/heartbeat.h"
-#include "tocsin/result.h"
 #include "tocsin/snapshot.h"
 #include "tocsin/store.h"
 
@@ -50,7 +48,7 @@ struct CorePorts {
   std::function<std::vector<NotifierView>()> notifier_views;
   HeartbeatBoard& heartbeats;  // where probes read what jobs told
   // A result whose verdict differs from the one before; may be empty.
-  std::function<void(WallTime at, const Check& check, const Result& result)> record = {};
+  std::function<void(WallTime, const Check&, const Result&)> record = {};
 };
 
 // All mutable state of the daemon, and the path of a probe through it: due → look → evaluate →
@@ -76,10 +74,9 @@ class Core {
                       std::function<void(HeartbeatFate)> done);
   // Somebody posts a message. `done` runs like that of a heartbeat; at once, if it is refused.
   void post_message(const PostedMessage& posted, std::function<void(PostAnswer)> done);
-  // Somebody looks after the check's incident; nothing: no longer. `done` as above.
+  // Somebody looks after the incident; nothing: no longer. `done` as above.
   void acknowledge(const std::string& name, std::optional<AckWish> wish,
                    std::function<void(AckFate)> done);
-  // Nothing bad of some checks is told for a time, or that is over. `done` as above.
   void silence(const SilenceWish& wish, std::function<void(SilenceAnswer)> done);
   void end_silence(std::int64_t id, std::function<void(SilenceAnswer)> done);
   // A good new configuration: every check whose name still exists goes on with its state.

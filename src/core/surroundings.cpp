@@ -148,7 +148,9 @@ Surroundings::Leaning Surroundings::parent(std::uint32_t id, const Watched& chil
   const bool looked_at = looked_at_since(it, since);
   const bool looks_bad = it.last_probe_at && it.last.verdict == Verdict::down;
   if ((!looked_at || looks_bad) && now < since + retry_round(*it.check)) {
-    if (!looked_at) probe.push_back(id);
+    // One that looks bad is looked at again by its own schedule: hurried by each of its children, a
+    // blink of a second would pass for many bad looks.
+    if (!looked_at && !looks_bad) probe.push_back(id);
     return {Footing::awaited, it.check->name};
   }
   if (above.footing != Footing::firm) return above;

@@ -23,6 +23,10 @@ inline NameList names(NotifyNames list) {
   return std::make_shared<const NotifyNames>(std::move(list));
 }
 
+inline bool has(const std::vector<std::string>& lines, const std::string& line) {
+  return std::find(lines.begin(), lines.end(), line) != lines.end();
+}
+
 // A core on a fake clock in a made-up world: what each check would find, the test says; time goes
 // on from one due probe to the next. What was told and what was withheld is kept in words:
 // "down web > ops", "down web > ops: parent_down".

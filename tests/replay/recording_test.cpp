@@ -149,7 +149,7 @@ TEST_CASE("replay: what was told is a line each, and a summary", "[replay]") {
   outage.run_until(24h);
   REQUIRE(outage.simulation().told().size() == 6);
   CHECK(told_line(outage.simulation().told()[0]) ==
-        "2026-01-02 02:00:15 UTC [ops] web-01: 🔴 DOWN web-01 — connection refused");
+        "2026-01-02 02:00:18 UTC [ops] web-01: 🔴 DOWN web-01 — connection refused");
   CHECK(summary(outage.simulation(), outage.config(), TimeZone::utc()) ==
         Lines{"6 messages, 3 pages among them, 2 at night (22:00 to 07:00, UTC)",
               "  [ops] 4 messages, 2 pages among them, 1 at night",

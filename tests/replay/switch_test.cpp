@@ -57,12 +57,12 @@ TEST_CASE("replay: a switch dies: it is told, and not what is behind it", "[repl
     rack.parent->timing.interval = 5min;
     for (const auto& it : rack.servers) it->timing.interval = 1s;
     rack.outage.run_until(2h);
-    CHECK(rack.outage.told() == Lines{"00:11:02 ops down switch", "00:34:06 ops up switch"});
+    CHECK(rack.outage.told() == Lines{"00:11:07 ops down switch", "00:34:06 ops up switch"});
   }
   SECTION("its servers were decided long before it, since it is asked more often") {
     rack.parent->timing.down_after = 6;
     rack.outage.run_until(2h);
-    CHECK(rack.outage.told() == Lines{"00:11:11 ops down switch", "00:30:06 ops up switch"});
+    CHECK(rack.outage.told() == Lines{"00:11:26 ops down switch", "00:30:06 ops up switch"});
   }
   // Each with its reasons: what it was held for, and that it was over before it could be told.
   const Lines withheld = rack.outage.withheld();
