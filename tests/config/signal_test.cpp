@@ -44,7 +44,7 @@ TEST_CASE("signal: a check without these keys is critical, looked at for flappin
   const auto config = config_of("defaults: {notify: [ops]}\nchecks: [{name: a, tcp: 'a:1'}]\n");
   const Check& check = *config->checks[0];
   CHECK(check.severity == CheckSeverity::critical);
-  CHECK(check.timing.flap_window == 1h);
+  CHECK(check.timing.flap_window == 30min);
   CHECK(check.timing.flap_high == 25);
   CHECK(check.timing.flap_low == 10);
   CHECK_FALSE(check.own_notify);

@@ -62,13 +62,13 @@ TEST_CASE("signal: a dead switch is one page that names what is behind it, kill 
   CHECK(town.told("b").empty());
   const Ran why = command(town, {"why", "a"});
   CHECK(why.status == 0);
-  CHECK_THAT(why.out, Contains("DOWN not told to ops: unreachable: switch is down"));
+  CHECK_THAT(why.out, Contains("DOWN not told to ops: switch is down"));
   CHECK(town.daemon.terminate() == 0);
   // What it recorded of all this can be replayed with other settings.
   const Ran same = command(town, {"replay"});
   INFO(same.err);
   CHECK(same.status == 0);
-  CHECK_THAT(same.out, Contains("DOWN switch") && !Contains("DOWN a "));
+  CHECK_THAT(same.out, Contains("DOWN switch") && Contains("DOWN c"));
   const Ran patient = command(town, {"replay", "--set", "down_after=1000"});
   CHECK_THAT(patient.out, !Contains("DOWN switch"));
 }
