@@ -218,3 +218,19 @@ TEST_CASE("core: routes say who is told of which state", "[core]") {
   rig.pass(2min);
   CHECK(rig.told() == Lines{"degraded a > chat", "down a > pager", "up a > chat", "up a > pager"});
 }
+
+TEST_CASE("core: what is just coming back is not called down when a silence ends", "[core]") {
+  SignalRig rig;
+  rig.add("db-1")->timing.up_after = 1000;  // so that it stays down for long
+  rig.start();
+  rig.pass(60s);
+  silence(rig, wish("db-1", 10min));
+  rig.find("db-1", Verdict::down);
+  rig.pass(5min);
+  rig.find("db-1", Verdict::up);
+  rig.pass(10min);
+  CHECK(rig.told().empty());
+  rig.find("db-1", Verdict::down);
+  rig.pass(60s);
+  CHECK(rig.told() == Lines{"down db-1 > ops"});
+}
